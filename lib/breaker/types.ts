@@ -1,0 +1,43 @@
+/** What the rest of the house knows of a breaker. */
+import type { BreakerSettings } from '#lib/contracts/config.ts';
+
+export type FailureKind =
+  | 'connect'
+  | 'connect_timeout'
+  | 'first_byte_timeout'
+  | 'idle_timeout'
+  | 'total_timeout'
+  | 'reset'
+  | 'cut'
+  | 'invalid_response'
+  | 'http_5xx'
+  | 'http_408'
+  | 'http_429'
+  | 'injected';
+
+/** How an admitted call ended. `neutral` (a client that left, a 4xx) says nothing about the upstream's health. */
+export type Outcome =
+  | { kind: 'success' }
+  | { kind: 'neutral' }
+  | { kind: 'failure'; failure: FailureKind; message: string; retryAfterMs?: number };
+
+/** Leave to make one call. It must be settled exactly when the call's work ends; a second settle does nothing. */
+export interface Permit {
+  readonly admitted: true;
+  settle(outcome: Outcome): void;
+}
+
+export interface Refusal {
+  readonly admitted: false;
+  readonly reason: 'open' | 'half_open_full' | 'held_open' | 'shut_down';
+  /** Milliseconds until it next probes, or until its hold expires; null when that is not known. */
+  readonly retryAfterMs: number | null;
+}
+
+export type BreakerState = 'closed' | 'open' | 'half_open';
+
+export interface Breaker {
+  readonly name: string;
+  readonly settings: BreakerSettings;
+  admit(): Permit | Refusal;
+}

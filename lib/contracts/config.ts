@@ -1,0 +1,206 @@
+/**
+ * The schema of `switchgear.yaml`: the one source of its types, defaults, JSON Schema and documentation.
+ * Each key's `describe` text is what `docs/configuration.md` prints.
+ */
+import { z } from 'zod';
+
+const port = z.int().min(1).max(65_535);
+const positiveMs = z.int().min(1).max(86_400_000);
+const percent = z.number().gt(0).max(100);
+
+const timeoutSchema = z
+  .strictObject({
+    connect_ms: positiveMs.default(2_000).describe('TCP and TLS handshake'),
+    first_byte_ms: positiveMs
+      .default(60_000)
+      .describe('From the request being sent to the first byte of the answer'),
+    idle_ms: positiveMs.default(30_000).describe('Longest silence between two chunks of an answer'),
+    total_ms: positiveMs.default(300_000).describe('The whole call, from being sent to its last byte'),
+  })
+  .describe('The four budgets of an upstream call, each failing as its own kind');
+
+export const breakerSettingsSchema = z
+  .strictObject({
+    failure_rate_percent: percent.default(50).describe('Opens at or above this share of failed calls'),
+    slow_call_ms: positiveMs.default(30_000).describe('A call that takes longer counts as slow'),
+    slow_rate_percent: percent.default(80).describe('Opens at or above this share of slow calls'),
+    minimum_calls: z
+      .int()
+      .min(1)
+      .max(10_000)
+      .default(10)
+      .describe('Calls in the window before a rate counts'),
+    window_s: z.int().min(1).max(600).default(10).describe('Length of the sliding window'),
+    open_s: z.number().min(0.1).max(3_600).default(15).describe('How long it stays open before it probes'),
+    half_open_calls: z
+      .int()
+      .min(1)
+      .max(100)
+      .default(3)
+      .describe('Probes at a time, and successes needed to close'),
+  })
+  .describe('When the circuit breakers of this upstream open and how they recover');
+
+const batchSchema = (maxSize: number, maxWaitMs: number) =>
+  z.strictObject({
+    max_size: z.int().min(1).max(2_048).default(maxSize).describe('Largest batch'),
+    max_wait_ms: z.int().min(0).max(10_000).default(maxWaitMs).describe('Longest wait of the oldest item'),
+  });
+
+export const upstreamSchema = z.strictObject({
+  name: z
+    .string()
+    .regex(/^[a-z0-9-]+$/, 'must consist of a-z, 0-9 and -')
+    .max(64)
+    .describe('Unique name; components are called `<name>.<operation>`'),
+  kind: z
+    .enum(['ollama', 'openai', 'lab'])
+    .describe('`ollama` native API, `openai` compatible API, or the embedded `lab`'),
+  url: z
+    .url({ protocol: /^https?$/, error: 'must be an http:// or https:// URL' })
+    .optional()
+    .describe(
+      'Base address; for `openai` as its SDK takes it, with its /v1. Required unless the kind is `lab`',
+    ),
+  api_key: z.string().min(1).optional().describe('Sent as a bearer token; never shown or logged'),
+  models: z
+    .array(z.string().min(1))
+    .min(1)
+    .default(['*'])
+    .describe('Globs of the models it serves; upstreams are tried in file order'),
+  connections: z
+    .int()
+    .min(1)
+    .max(10_000)
+    .default(64)
+    .describe('Most connections, and so most calls in flight'),
+  timeout: timeoutSchema.prefault({}),
+  breaker: breakerSettingsSchema.prefault({}),
+  batching: z
+    .strictObject({ llm: batchSchema(5, 100).prefault({}), embedding: batchSchema(20, 50).prefault({}) })
+    .prefault({})
+    .describe('Request batching'),
+});
+
+export const configSchema = z
+  .strictObject({
+    listen: z
+      .strictObject({
+        host: z
+          .string()
+          .min(1)
+          .default('127.0.0.1')
+          .describe('Address to bind; anything but loopback needs `auth.admin_token`'),
+        port: port.default(8003).describe('Port of gateway and console'),
+      })
+      .prefault({}),
+    upstreams: z
+      .array(upstreamSchema)
+      .default([])
+      .describe(
+        'AI backends in order of preference. Empty: an Ollama at 127.0.0.1:11434 if one answers, else the lab',
+      ),
+    cache: z
+      .strictObject({
+        enabled: z.boolean().default(true).describe('Answer repeats from the cache'),
+        memory_mb: z.int().min(1).max(1_048_576).default(100).describe('Byte budget of the memory tier'),
+        ttl_s: z.int().min(1).default(3_600).describe('Freshness of an entry'),
+        stale_if_error_s: z
+          .int()
+          .min(0)
+          .default(86_400)
+          .describe('How long past its freshness an entry may stand in for a failing upstream'),
+      })
+      .prefault({}),
+    allocation: z
+      .strictObject({
+        mode: z
+          .enum(['shadow', 'advise', 'act'])
+          .default('shadow')
+          .describe('Whether forecasts only watch, advise, or act'),
+        limits: z
+          .strictObject({
+            connections: z.int().min(1).default(100).describe('Most connections per upstream'),
+            workers: z.int().min(1).default(20).describe('Most concurrent calls per upstream and model'),
+            cache_mb: z.int().min(1).default(500).describe('Largest memory cache'),
+          })
+          .prefault({}),
+      })
+      .prefault({}),
+    redis: z
+      .strictObject({
+        url: z
+          .url({ protocol: /^rediss?$/, error: 'must be a redis:// or rediss:// URL' })
+          .describe('Address of Redis'),
+      })
+      .optional()
+      .describe('Second cache tier and shared state; optional'),
+    auth: z
+      .strictObject({
+        admin_token: z
+          .string()
+          .min(8)
+          .optional()
+          .describe('Opens the console and the control plane; at least 8 characters'),
+        api_keys: z
+          .array(z.string().min(8))
+          .default([])
+          .describe('Keys that clients of the data plane must send, when any are set'),
+      })
+      .prefault({}),
+    limits: z
+      .strictObject({
+        body_mb: z.number().gt(0).max(1_024).default(10).describe('Largest request body'),
+        queue: z
+          .int()
+          .min(0)
+          .max(1_000_000)
+          .default(512)
+          .describe('Calls that may wait for a connection, per upstream'),
+        queue_wait_ms: z
+          .int()
+          .min(1)
+          .max(3_600_000)
+          .default(10_000)
+          .describe('Longest wait for a connection'),
+      })
+      .prefault({}),
+    lab: z
+      .strictObject({
+        allow_faults: z
+          .boolean()
+          .default(false)
+          .describe('Let faults be injected in front of real upstreams'),
+      })
+      .prefault({}),
+    allow_model_management: z
+      .boolean()
+      .default(false)
+      .describe("Let Ollama's pull, push, create, copy, delete and blob calls through"),
+  })
+  .superRefine((config, context) => {
+    const seen = new Set<string>();
+    config.upstreams.forEach((upstream, index) => {
+      if (upstream.kind !== 'lab' && upstream.url === undefined) {
+        context.addIssue({
+          code: 'custom',
+          path: ['upstreams', index, 'url'],
+          message: `is required for kind ${upstream.kind}: an http:// or https:// URL`,
+        });
+      }
+      if (seen.has(upstream.name)) {
+        context.addIssue({
+          code: 'custom',
+          path: ['upstreams', index, 'name'],
+          message: 'must be unique among upstreams',
+          input: upstream.name,
+        });
+      }
+      seen.add(upstream.name);
+    });
+  });
+
+export type Config = z.output<typeof configSchema>;
+export type UpstreamConfig = z.output<typeof upstreamSchema>;
+export type BreakerSettings = z.output<typeof breakerSettingsSchema>;
+export type Timeouts = UpstreamConfig['timeout'];

@@ -1,0 +1,76 @@
+/**
+ * Two protocols, four directions. An `Exchange` is one client call on one surface endpoint carried over one
+ * upstream protocol: how the request looks upstream, and how the answer comes back in the client's own form.
+ * Where surface and upstream speak the same protocol the bytes of the request pass unchanged, and fields that
+ * we do not know pass through the answer.
+ */
+
+export type Protocol = 'openai' | 'ollama';
+
+/** What a component protects: `<upstream>.<operation>`. `admin` is models and the like. */
+export type Operation = 'chat' | 'completions' | 'embeddings';
+
+/** The data-plane endpoints that reach a model. */
+export type Endpoint =
+  | 'openai.chat'
+  | 'openai.completions'
+  | 'openai.embeddings'
+  | 'ollama.chat'
+  | 'ollama.generate'
+  | 'ollama.embed'
+  | 'ollama.embeddings';
+
+export type Json = null | boolean | number | string | Json[] | JsonObject;
+export interface JsonObject {
+  [key: string]: Json;
+}
+
+/** A client's request after validation: known fields have their types, unknown ones are kept in `body`. */
+export interface ClientRequest {
+  endpoint: Endpoint;
+  model: string;
+  stream: boolean;
+  body: JsonObject;
+}
+
+export interface ExchangeContext {
+  /** 32 lower-case hex digits of randomness, minted for this call. */
+  id: string;
+  /** Wall clock, epoch milliseconds. */
+  now: () => number;
+  /** Monotonic clock, milliseconds. */
+  monotonicMs: () => number;
+}
+
+export interface Exchange {
+  /** The operation whose breaker guards the call; decided by the upstream endpoint that is called. */
+  readonly operation: Operation;
+  /** Upstream path: below the base URL for `openai` (`/chat/completions`), from the root for `ollama` (`/api/chat`). */
+  readonly path: string;
+  /** The body to send, or null to send the client's own bytes. */
+  readonly requestBody: JsonObject | null;
+  /**
+   * The whole answer in the client's form.
+   * @throws SwitchgearError `upstream_invalid` when the body is not what the protocol promises.
+   */
+  answer(body: Json): JsonObject;
+  /** A translator for one streamed answer. */
+  openStream(): AnswerStream;
+}
+
+export interface AnswerStream {
+  /** True once the upstream's end marker (`[DONE]`, `done:true`) was pushed. What follows it is ignored. */
+  readonly ended: boolean;
+  /**
+   * One upstream event: the data of an SSE event or one NDJSON line. Answers framed text for the client, '' when
+   * there is nothing to send yet.
+   * @throws SwitchgearError `upstream_error` when the event is the upstream's report of an error,
+   *   `upstream_invalid` when it cannot be read.
+   */
+  push(payload: string): string;
+  /**
+   * The upstream closed its stream. Answers the closing text, '' when it was sent already.
+   * @throws SwitchgearError `upstream_invalid` when the answer was cut before it was complete.
+   */
+  finish(): string;
+}
