@@ -10,6 +10,7 @@ export type FailureKind =
   | 'reset'
   | 'cut'
   | 'invalid_response'
+  | 'stream_error'
   | 'http_5xx'
   | 'http_408'
   | 'http_429'
@@ -40,4 +41,6 @@ export interface Breaker {
   readonly name: string;
   readonly settings: BreakerSettings;
   admit(): Permit | Refusal;
+  /** What `admit` would refuse with, counted as a rejection; null, and nothing taken, when it would admit. */
+  refusal(): Refusal | null;
 }

@@ -1,0 +1,179 @@
+/** The data plane's front door: admits a request, reads it, and hands it to a relay or the catalogue. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { performance } from 'node:perf_hooks';
+import type { Config } from '#lib/contracts/config.ts';
+import { SwitchgearError, toSwitchgearError } from '#lib/errors.ts';
+import { readBody } from '#lib/gateway/body.ts';
+import { answerCatalogue } from '#lib/gateway/catalogue.ts';
+import { requestIdOf } from '#lib/gateway/headers.ts';
+import { randomId } from '#lib/gateway/ids.ts';
+import { relayManagement } from '#lib/gateway/management.ts';
+import { Relay } from '#lib/gateway/relay.ts';
+import { sendError } from '#lib/gateway/reply.ts';
+import { pathOf, type Route, routeOf } from '#lib/gateway/routes.ts';
+import { parseRequest } from '#lib/protocols/requests.ts';
+import type { Json, Protocol } from '#lib/protocols/types.ts';
+import type { Upstreams } from '#lib/upstream/upstreams.ts';
+
+export interface DataAccess {
+  checkData(facts: {
+    method: string;
+    host: string | undefined;
+    origin: string | undefined;
+    authorization: string | undefined;
+    secFetchSite: string | undefined;
+  }): SwitchgearError | null;
+}
+
+export interface GatewayParts {
+  upstreams: Upstreams;
+  access: () => DataAccess;
+  config: () => Config;
+  /** Told of every error that is ours, with its cause; never of a client's. */
+  onInternalError: (error: SwitchgearError, requestId: string) => void;
+}
+
+const BYTES_PER_MB = 1024 * 1024;
+
+export class Gateway {
+  readonly #parts: GatewayParts;
+  #running = 0;
+
+  constructor(parts: GatewayParts) {
+    this.#parts = parts;
+  }
+
+  /** Data-plane requests that are not answered yet. */
+  get running(): number {
+    return this.#running;
+  }
+
+  /** Handles a data-plane request; answers false, having done nothing, when the path is not the data plane's. */
+  handle(req: IncomingMessage, res: ServerResponse): boolean {
+    const path = pathOf(req.url);
+    const route = routeOf(path);
+    if (route === null) return false;
+    const startedAt = performance.now();
+    const requestId = requestIdOf(req.headers['x-request-id'], randomId);
+    this.#running += 1;
+    res.once('close', () => {
+      this.#running -= 1;
+    });
+    this.#serve(req, res, route, path, requestId, startedAt).catch((thrown: unknown) => {
+      const error = toSwitchgearError(thrown);
+      if (error.code === 'internal') this.#parts.onInternalError(error, requestId);
+      sendError(res, route.surface, error, ['x-request-id', requestId]);
+    });
+    return true;
+  }
+
+  async #serve(
+    req: IncomingMessage,
+    res: ServerResponse,
+    route: Route,
+    path: string,
+    requestId: string,
+    startedAt: number,
+  ): Promise<void> {
+    const { upstreams } = this.#parts;
+    const config = this.#parts.config();
+    this.#admit(req, res, route, path);
+    if (route.kind === 'unknown') {
+      throw new SwitchgearError('not_found', `Unknown path ${req.method} ${path.slice(0, 200)}`);
+    }
+    if (route.kind === 'catalogue') {
+      const body = req.method === 'POST' ? parseJson(await this.#read(req, route.surface)) : null;
+      await answerCatalogue(upstreams, route.catalogue, path, body, res, ['x-request-id', requestId]);
+      return;
+    }
+    if (route.kind === 'management') {
+      await relayManagement(upstreams, config, req, res, requestId);
+      return;
+    }
+    const bytes = await this.#read(req, route.surface);
+    const request = parseRequest(route.endpoint, parseJson(bytes));
+    const candidates = upstreams.serving(request.model);
+    if (candidates.length === 0) {
+      const text = `The model '${request.model.slice(0, 200)}' is not served by any upstream`;
+      throw new SwitchgearError('model_not_found', text, { field: 'model' });
+    }
+    new Relay({
+      req,
+      res,
+      surface: route.surface,
+      request,
+      bytes,
+      requestId,
+      startedAt,
+      candidates,
+      context: { id: randomId(), now: Date.now, monotonicMs: now },
+      forwardAuthorization: config.auth.api_keys.length === 0,
+    }).advance();
+  }
+
+  #admit(req: IncomingMessage, res: ServerResponse, route: Route, path: string): void {
+    const { headers } = req;
+    const method = req.method ?? 'GET';
+    const refusal = this.#parts.access().checkData({
+      method,
+      host: headers.host,
+      origin: headers.origin,
+      authorization: headers.authorization,
+      secFetchSite: stringOf(headers['sec-fetch-site']),
+    });
+    if (refusal !== null) throw refusal;
+    if (route.kind !== 'unknown' && !route.methods.includes(method)) {
+      res.setHeader('allow', route.methods.join(', '));
+      throw new SwitchgearError(
+        'method_not_allowed',
+        `${method} is not allowed on ${path}; use ${route.methods.join(' or ')}`,
+      );
+    }
+  }
+
+  #read(req: IncomingMessage, surface: Protocol): Promise<Buffer> {
+    checkContentType(req.headers['content-type'], surface);
+    const encoding = req.headers['content-encoding'];
+    if (encoding !== undefined && encoding !== 'identity') {
+      throw new SwitchgearError(
+        'unsupported_media_type',
+        `content-encoding ${encoding.slice(0, 50)} is not supported; send the body plain`,
+      );
+    }
+    return readBody(req, this.#parts.config().limits.body_mb * BYTES_PER_MB);
+  }
+}
+
+const now = (): number => performance.now();
+
+function stringOf(value: string | string[] | undefined): string | undefined {
+  return Array.isArray(value) ? value[0] : value;
+}
+
+/** Ollama reads JSON whatever curl's default content type says, and its documentation's examples rely on it. */
+function checkContentType(contentType: string | undefined, surface: Protocol): void {
+  if (contentType === undefined) return;
+  const end = contentType.indexOf(';');
+  const type = (end === -1 ? contentType : contentType.slice(0, end)).trim().toLowerCase();
+  if (
+    type === 'application/json' ||
+    type === '' ||
+    (type.startsWith('application/') && type.endsWith('+json'))
+  )
+    return;
+  if (surface === 'ollama' && type === 'application/x-www-form-urlencoded') return;
+  throw new SwitchgearError(
+    'unsupported_media_type',
+    `content-type ${type.slice(0, 100)} is not supported; use application/json`,
+  );
+}
+
+function parseJson(bytes: Buffer): Json {
+  if (bytes.length === 0)
+    throw new SwitchgearError('invalid_json', 'The request body is empty; a JSON object is needed');
+  try {
+    return JSON.parse(bytes.toString('utf8')) as Json;
+  } catch (cause) {
+    throw new SwitchgearError('invalid_json', 'The request body is not valid JSON', { cause });
+  }
+}

@@ -1,0 +1,91 @@
+/** Ollama's management calls (pull, push, create, copy, delete, blobs): refused unless the operator allows them. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Config } from '#lib/contracts/config.ts';
+import { SwitchgearError } from '#lib/errors.ts';
+import { clientHeaders, upstreamHeaders } from '#lib/gateway/headers.ts';
+import { sendError } from '#lib/gateway/reply.ts';
+import { circuitOpen } from '#lib/upstream/admin.ts';
+import type { CallRequest, UpstreamCall } from '#lib/upstream/call.ts';
+import { errorOfCall, failureOf, outcomeOfStatus } from '#lib/upstream/outcome.ts';
+import type { Upstream } from '#lib/upstream/upstream.ts';
+import type { Upstreams } from '#lib/upstream/upstreams.ts';
+
+/**
+ * Streams the call to the first upstream of kind ollama and its answer back, both ways unchanged (a blob is
+ * gigabytes, a pull reports progress for minutes).
+ * @throws SwitchgearError `forbidden`, `not_found` when no upstream is an Ollama, `circuit_open`, `queue_full`.
+ */
+export async function relayManagement(
+  upstreams: Upstreams,
+  config: Config,
+  req: IncomingMessage,
+  res: ServerResponse,
+  requestId: string,
+): Promise<void> {
+  if (!config.allow_model_management) {
+    throw new SwitchgearError(
+      'forbidden',
+      'Model management is off; set allow_model_management: true to allow it',
+    );
+  }
+  const upstream = upstreams.list().find((each) => each.config.kind === 'ollama');
+  if (upstream === undefined)
+    throw new SwitchgearError('not_found', 'No upstream of kind ollama is configured');
+  const refusal = upstream.breakers.admin.refusal();
+  if (refusal !== null) throw circuitOpen(`${upstream.name}.admin`, refusal.retryAfterMs);
+  if (!upstream.slots.tryAcquire()) {
+    await new Promise<void>((resolve, reject) => upstream.slots.wait(resolve, reject));
+  }
+  stream(upstream, req, res, requestId);
+}
+
+function stream(upstream: Upstream, req: IncomingMessage, res: ServerResponse, requestId: string): void {
+  const permit = upstream.breakers.admin.admit();
+  if (!permit.admitted) {
+    upstream.slots.release();
+    throw circuitOpen(`${upstream.name}.admin`, permit.retryAfterMs);
+  }
+  const headers = upstreamHeaders(req.rawHeaders, {
+    requestId,
+    authorization: upstream.authorization,
+    forwardAuthorization: false,
+  });
+  const length = req.headers['content-length'];
+  if (length !== undefined) headers.push('content-length', length);
+  const hasBody = length !== undefined || req.headers['transfer-encoding'] !== undefined;
+  const method = (req.method ?? 'GET') as CallRequest['method'];
+  const call: UpstreamCall = upstream.call(
+    { method, path: req.url ?? '/', headers, body: hasBody ? req : null },
+    {
+      onHead(status, answerHeaders, decoded) {
+        permit.settle(outcomeOfStatus(status, answerHeaders, Date.now()));
+        const own = ['x-request-id', requestId, 'x-switchgear-upstream', upstream.name];
+        const contentType = answerHeaders['content-type'];
+        if (typeof contentType === 'string') own.push('content-type', contentType);
+        const answerLength = answerHeaders['content-length'];
+        if (typeof answerLength === 'string' && !decoded) own.push('content-length', answerLength);
+        res.writeHead(status, [...clientHeaders(answerHeaders), ...own]);
+      },
+      onData(chunk) {
+        if (res.write(chunk)) return true;
+        res.once('drain', () => call.resume());
+        return false;
+      },
+      onEnd() {
+        upstream.slots.release();
+        res.end();
+      },
+      onError(error) {
+        upstream.slots.release();
+        permit.settle(failureOf(error));
+        if (res.headersSent) res.destroy();
+        else sendError(res, 'ollama', errorOfCall(upstream.name, error), ['x-request-id', requestId]);
+      },
+    },
+  );
+  res.once('close', () => {
+    if (res.writableFinished || !call.abort()) return;
+    upstream.slots.release();
+    permit.settle({ kind: 'neutral' });
+  });
+}

@@ -1,0 +1,183 @@
+/**
+ * The composition root: builds every part in order, hands them to each other, and closes them in reverse. It is made
+ * once, by `server.ts`; route handlers, which Next bundles apart, reach it through `runtime-handle.ts`.
+ */
+import { randomUUID } from 'node:crypto';
+import { AccessPolicy } from '#lib/access/policy.ts';
+import { BreakerRegistry } from '#lib/breaker/registry.ts';
+import type { Config } from '#lib/contracts/config.ts';
+import type { UpstreamView } from '#lib/contracts/upstreams.ts';
+import { Gateway } from '#lib/gateway/gateway.ts';
+import { FaultRegistry } from '#lib/lab/faults.ts';
+import { type LabUpstream, startLabUpstream } from '#lib/lab/upstream.ts';
+import type { AuditEntry, Readiness, RuntimeHandle } from '#lib/runtime-handle.ts';
+import { EventLog } from '#lib/telemetry/event-log.ts';
+import type { Logger } from '#lib/telemetry/logger.ts';
+import { discoverUpstream } from '#lib/upstream/discovery.ts';
+import { OPERATIONS } from '#lib/upstream/upstream.ts';
+import { Upstreams } from '#lib/upstream/upstreams.ts';
+
+export interface RuntimeOptions {
+  config: Config;
+  logger: Logger;
+  now?: () => number;
+}
+
+export class Runtime implements RuntimeHandle {
+  readonly startedAt: string;
+  readonly breakers: BreakerRegistry;
+  readonly faults: FaultRegistry;
+  readonly events: EventLog;
+  readonly gateway: Gateway;
+  readonly #upstreams: Upstreams<LabUpstream>;
+  readonly #logger: Logger;
+  #access: AccessPolicy;
+  #config: Config;
+  #notice: string | null = null;
+  #draining = false;
+
+  /** Builds the parts and starts the labs. Throws what a part throws; nothing stays open then. */
+  static async start(options: RuntimeOptions): Promise<Runtime> {
+    const runtime = new Runtime(options);
+    try {
+      await runtime.#apply(options.config);
+    } catch (thrown) {
+      await runtime.close();
+      throw thrown;
+    }
+    return runtime;
+  }
+
+  private constructor({ config, logger, now = Date.now }: RuntimeOptions) {
+    this.startedAt = new Date(now()).toISOString();
+    this.#logger = logger;
+    this.#config = config;
+    this.#access = accessOf(config);
+    this.events = new EventLog(now, ({ seq, at: _, ...event }) => logger.info({ seq, ...event }, event.type));
+    this.breakers = new BreakerRegistry({
+      now,
+      onTransition: (transition) =>
+        this.events.append({
+          type: `breaker_${transition.cause}`,
+          component: transition.component,
+          detail: transition,
+        }),
+    });
+    this.#upstreams = new Upstreams({
+      breakers: this.breakers,
+      startLab: (name) => startLabUpstream({ name }),
+      onLabCrashed: (name, error) => {
+        this.events.append({ type: 'lab_crashed', component: name, detail: { message: error.message } });
+      },
+    });
+    this.faults = new FaultRegistry({
+      now,
+      randomId: randomUUID,
+      allowRealUpstreams: () => this.#config.lab.allow_faults,
+      targets: (name) => this.#upstreams.lab(name),
+      onEvent: ({ type, fault, cause }) =>
+        this.events.append({ type, component: fault.upstream, detail: { fault, cause } }),
+    });
+    this.gateway = new Gateway({
+      upstreams: this.#upstreams,
+      access: () => this.#access,
+      config: () => this.#config,
+      onInternalError: (error, requestId) =>
+        logger.error({ request_id: requestId, err: error.cause ?? error }, 'internal error'),
+    });
+  }
+
+  get access(): AccessPolicy {
+    return this.#access;
+  }
+
+  get address(): { url: string } {
+    const { host, port } = this.#config.listen;
+    return { url: `http://${host.includes(':') ? `[${host}]` : host}:${port}` };
+  }
+
+  /** Something the operator should know about how this server runs, in one line. */
+  get notice(): string | null {
+    return this.#notice;
+  }
+
+  config(): Config {
+    return this.#config;
+  }
+
+  upstreams(): UpstreamView[] {
+    return this.#upstreams.list().map((upstream) => ({
+      name: upstream.name,
+      kind: upstream.config.kind,
+      lab: upstream.config.kind === 'lab',
+      url: upstream.url,
+      models: upstream.config.models,
+      connections: upstream.config.connections,
+      in_flight: upstream.slots.inFlight,
+      queued: upstream.slots.queued,
+      components: OPERATIONS.map((operation) => `${upstream.name}.${operation}`),
+    }));
+  }
+
+  readiness(): Readiness {
+    const reasons = this.#draining ? ['shutting down'] : [];
+    return { ready: reasons.length === 0, reasons };
+  }
+
+  audit(entry: AuditEntry): void {
+    this.events.append({ type: entry.action, component: entry.component, by: entry.by, detail: entry });
+  }
+
+  /** Takes a changed configuration. What can only change at a start is kept and named in an event. */
+  async reload(config: Config): Promise<void> {
+    const listen = this.#config.listen;
+    if (config.listen.host !== listen.host || config.listen.port !== listen.port) {
+      this.events.append({ type: 'config_needs_restart', detail: { path: 'listen' } });
+    }
+    await this.#apply({ ...config, listen });
+    this.events.append({ type: 'config_reloaded', detail: { upstreams: config.upstreams.length } });
+  }
+
+  refuseReload(error: Error): void {
+    this.#logger.warn({ reason: error.message }, 'configuration refused, the old one stays');
+    this.events.append({ type: 'config_refused', detail: { message: error.message } });
+  }
+
+  /** From now on readiness is false; requests are still served. */
+  drain(): void {
+    this.#draining = true;
+  }
+
+  async close(): Promise<void> {
+    this.#draining = true;
+    this.faults.close();
+    await this.#upstreams.close();
+    this.breakers.close();
+  }
+
+  async #apply(given: Config): Promise<void> {
+    let config = given;
+    let notice: string | null = null;
+    if (given.upstreams.length === 0) {
+      const discovered = await discoverUpstream();
+      config = { ...given, upstreams: [discovered.upstream] };
+      notice = discovered.notice;
+    } else if (given.upstreams.every((upstream) => upstream.kind === 'lab')) {
+      notice = 'Every upstream is an embedded lab, a stand-in and no AI model';
+    }
+    await this.#upstreams.apply(config);
+    this.#access = accessOf(config);
+    this.#config = config;
+    this.#notice = notice;
+  }
+}
+
+function accessOf(config: Config): AccessPolicy {
+  return new AccessPolicy({
+    host: config.listen.host,
+    port: config.listen.port,
+    adminToken: config.auth.admin_token ?? null,
+    apiKeys: config.auth.api_keys,
+    now: Date.now,
+  });
+}

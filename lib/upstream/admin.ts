@@ -1,0 +1,89 @@
+/** An upstream's small questions (model lists, versions), each through its `admin` breaker and a slot. */
+import { SwitchgearError } from '#lib/errors.ts';
+import type { CallRequest } from '#lib/upstream/call.ts';
+import { errorOfCall, failureOf, outcomeOfStatus } from '#lib/upstream/outcome.ts';
+import type { Upstream } from '#lib/upstream/upstream.ts';
+
+export interface AdminAnswer {
+  status: number;
+  body: string;
+}
+
+/** Model lists of the largest providers are well under a megabyte. */
+const MAX_ADMIN_BODY_BYTES = 16 * 1024 * 1024;
+
+/**
+ * Asks and waits for the whole answer, whatever its status.
+ * @throws SwitchgearError `circuit_open`, `queue_full`, `upstream_unreachable`, `upstream_timeout`, `upstream_invalid`.
+ */
+export async function askUpstream(
+  upstream: Upstream,
+  method: CallRequest['method'],
+  path: string,
+  body: string | null = null,
+): Promise<AdminAnswer> {
+  await acquireSlot(upstream);
+  try {
+    return await call(upstream, method, path, body);
+  } finally {
+    upstream.slots.release();
+  }
+}
+
+function acquireSlot(upstream: Upstream): Promise<void> {
+  if (upstream.slots.tryAcquire()) return Promise.resolve();
+  return new Promise((resolve, reject) => upstream.slots.wait(resolve, reject));
+}
+
+function call(
+  upstream: Upstream,
+  method: CallRequest['method'],
+  path: string,
+  body: string | null,
+): Promise<AdminAnswer> {
+  const permit = upstream.breakers.admin.admit();
+  if (!permit.admitted) {
+    throw circuitOpen(`${upstream.name}.admin`, permit.retryAfterMs);
+  }
+  const headers = ['accept', 'application/json'];
+  if (body !== null) headers.push('content-type', 'application/json');
+  if (upstream.authorization !== null) headers.push('authorization', upstream.authorization);
+  return new Promise((resolve, reject) => {
+    let status = 0;
+    let size = 0;
+    const chunks: Buffer[] = [];
+    const running = upstream.call(
+      { method, path, headers, body },
+      {
+        onHead(code, answerHeaders) {
+          status = code;
+          permit.settle(outcomeOfStatus(code, answerHeaders, Date.now()));
+        },
+        onData(chunk) {
+          size += chunk.length;
+          chunks.push(chunk);
+          if (size <= MAX_ADMIN_BODY_BYTES) return true;
+          running.abort();
+          reject(
+            new SwitchgearError('upstream_invalid', `Upstream ${upstream.name}: the answer is too large`),
+          );
+          return false;
+        },
+        onEnd: () => resolve({ status, body: Buffer.concat(chunks).toString('utf8') }),
+        onError(error) {
+          permit.settle(failureOf(error));
+          reject(errorOfCall(upstream.name, error));
+        },
+      },
+    );
+  });
+}
+
+/** The refusal of an open component. */
+export function circuitOpen(component: string, retryAfterMs: number | null): SwitchgearError {
+  return new SwitchgearError(
+    'circuit_open',
+    `Circuit breaker ${component} is open`,
+    retryAfterMs === null ? {} : { retryAfterMs: Math.ceil(retryAfterMs) },
+  );
+}

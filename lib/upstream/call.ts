@@ -1,0 +1,228 @@
+/**
+ * One HTTP call to an upstream over its connection pool, with the four budgets of its configuration. undici's
+ * `dispatch` is used directly: of Node's HTTP clients it costs least.
+ */
+import { performance } from 'node:perf_hooks';
+import type { Readable, Transform } from 'node:stream';
+import zlib from 'node:zlib';
+import type { Dispatcher } from 'undici';
+import type { FailureKind } from '#lib/breaker/types.ts';
+import type { Timeouts } from '#lib/contracts/config.ts';
+
+export type ResponseHeaders = Record<string, string | string[] | undefined>;
+
+export interface CallRequest {
+  method: 'GET' | 'POST' | 'DELETE' | 'HEAD' | 'PUT';
+  path: string;
+  /** Flat: name, value, name, value. */
+  headers: string[];
+  body: Uint8Array | string | Readable | null;
+}
+
+export interface CallError {
+  failure: FailureKind;
+  message: string;
+}
+
+/** Receives a call's answer. After `onEnd` or `onError` nothing more is called, and after `abort` nothing at all. */
+export interface CallSink {
+  /** `decoded` is true when the body arrives decompressed, so that its length and encoding headers no longer hold. */
+  onHead(status: number, headers: ResponseHeaders, decoded: boolean): void;
+  /** Answers false to pause the upstream until `resume()`. */
+  onData(chunk: Buffer): boolean;
+  onEnd(): void;
+  onError(error: CallError): void;
+}
+
+const DECODERS: Record<string, () => Transform> = {
+  gzip: () => zlib.createGunzip(),
+  'x-gzip': () => zlib.createGunzip(),
+  deflate: () => zlib.createInflate(),
+  br: () => zlib.createBrotliDecompress(),
+  zstd: () => zlib.createZstdDecompress(),
+};
+
+const ABORTED = new Error('aborted by Switchgear');
+
+export class UpstreamCall implements Dispatcher.DispatchHandler {
+  /** Monotonic milliseconds at which the request was handed over, and at which the answer's first byte came. */
+  readonly startedAt = performance.now();
+  firstByteAt: number | null = null;
+  /** True once a byte of the answer, its status line included, has come. */
+  answered = false;
+
+  readonly #sink: CallSink;
+  readonly #timeouts: Timeouts;
+  #controller: Dispatcher.DispatchController | null = null;
+  #decoder: Transform | null = null;
+  #silenceTimer: NodeJS.Timeout | null = null;
+  readonly #totalTimer: NodeJS.Timeout;
+  #paused = false;
+  #over = false;
+
+  constructor(dispatcher: Dispatcher, request: CallRequest, timeouts: Timeouts, sink: CallSink) {
+    this.#sink = sink;
+    this.#timeouts = timeouts;
+    this.#totalTimer = setTimeout(() => this.#timeOut('total_timeout', timeouts.total_ms), timeouts.total_ms);
+    // Not at once: undici reports some errors before `dispatch` returns, when the sink does not yet know this call.
+    queueMicrotask(() => {
+      // The budgets are kept here: undici's own have a resolution of half a second.
+      if (!this.#over) dispatcher.dispatch({ ...request, headersTimeout: 0, bodyTimeout: 0 }, this);
+    });
+  }
+
+  /**
+   * Ends the call at once; its connection is closed, since the rest of the answer is still on its way. Answers false
+   * when it was over already.
+   */
+  abort(): boolean {
+    if (this.#over) return false;
+    this.#close();
+    this.#controller?.abort(ABORTED);
+    return true;
+  }
+
+  /** Lets a paused upstream go on. */
+  resume(): void {
+    if (!this.#paused || this.#over) return;
+    this.#paused = false;
+    this.#silenceTimer?.refresh();
+    if (this.#decoder === null) this.#controller?.resume();
+    else this.#decoder.resume();
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller;
+    if (this.#over) {
+      controller.abort(ABORTED);
+      return;
+    }
+    const limit = this.#timeouts.first_byte_ms;
+    this.#silenceTimer = setTimeout(() => this.#timeOut('first_byte_timeout', limit), limit);
+  }
+
+  onResponseStart(controller: Dispatcher.DispatchController, status: number, headers: ResponseHeaders): void {
+    if (this.#over) return;
+    this.answered = true;
+    const encoding = String(headers['content-encoding'] ?? 'identity')
+      .trim()
+      .toLowerCase();
+    const createDecoder = encoding === 'identity' ? undefined : DECODERS[encoding];
+    if (encoding !== 'identity' && createDecoder === undefined) {
+      this.#fail({ failure: 'invalid_response', message: 'the answer has an unknown content-encoding' });
+      controller.abort(ABORTED);
+      return;
+    }
+    if (createDecoder !== undefined) this.#decode(createDecoder(), controller);
+    this.#sink.onHead(status, headers, createDecoder !== undefined);
+  }
+
+  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    if (this.#over) return;
+    if (this.firstByteAt === null) this.#firstByte();
+    else this.#silenceTimer?.refresh();
+    if (this.#decoder !== null) {
+      if (!this.#decoder.write(chunk)) controller.pause();
+    } else if (!this.#sink.onData(chunk) && !this.#over) {
+      this.#paused = true;
+      controller.pause();
+    }
+  }
+
+  onResponseEnd(): void {
+    if (this.#over) return;
+    if (this.#decoder !== null) {
+      this.#decoder.end();
+      return;
+    }
+    this.#close();
+    this.#sink.onEnd();
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+    this.#fail(describe(error, this.answered));
+  }
+
+  #firstByte(): void {
+    this.firstByteAt = performance.now();
+    if (this.#silenceTimer !== null) clearTimeout(this.#silenceTimer);
+    const limit = this.#timeouts.idle_ms;
+    this.#silenceTimer = setTimeout(() => this.#timeOut('idle_timeout', limit), limit);
+  }
+
+  #decode(decoder: Transform, controller: Dispatcher.DispatchController): void {
+    this.#decoder = decoder;
+    decoder.on('data', (chunk: Buffer) => {
+      if (this.#over || this.#sink.onData(chunk) || this.#over) return;
+      this.#paused = true;
+      decoder.pause();
+    });
+    decoder.on('drain', () => controller.resume());
+    decoder.on('end', () => {
+      if (this.#over) return;
+      this.#close();
+      this.#sink.onEnd();
+    });
+    decoder.on('error', () => {
+      this.#fail({ failure: 'invalid_response', message: 'the answer could not be decompressed' });
+      controller.abort(ABORTED);
+    });
+  }
+
+  #timeOut(failure: FailureKind, limitMs: number): void {
+    // A client that reads slowly pauses the upstream; that silence is not the upstream's.
+    if (this.#paused && failure === 'idle_timeout') {
+      this.#silenceTimer?.refresh();
+      return;
+    }
+    const controller = this.#controller;
+    this.#fail({ failure, message: `${TIMEOUT_TEXT[failure] ?? failure} within ${limitMs} ms` });
+    controller?.abort(ABORTED);
+  }
+
+  #fail(error: CallError): void {
+    if (this.#over) return;
+    this.#close();
+    this.#sink.onError(error);
+  }
+
+  #close(): void {
+    this.#over = true;
+    clearTimeout(this.#totalTimer);
+    if (this.#silenceTimer !== null) clearTimeout(this.#silenceTimer);
+    this.#decoder?.destroy();
+  }
+}
+
+const TIMEOUT_TEXT: Partial<Record<FailureKind, string>> = {
+  first_byte_timeout: 'no first byte',
+  idle_timeout: 'no further chunk',
+  total_timeout: 'no complete answer',
+};
+
+const CONNECT_CODES = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'EADDRNOTAVAIL',
+]);
+
+/** Sorts a transport error. Its text names no address: addresses of upstreams are not the client's business. */
+function describe(error: Error, answered: boolean): CallError {
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : error.name;
+  if (code === 'UND_ERR_CONNECT_TIMEOUT')
+    return { failure: 'connect_timeout', message: 'connection timed out' };
+  if (CONNECT_CODES.has(code) || code.startsWith('ERR_TLS') || code.includes('CERT')) {
+    return { failure: 'connect', message: `connection failed (${code})` };
+  }
+  if (code.startsWith('HPE_') || code === 'UND_ERR_HEADERS_OVERFLOW') {
+    return { failure: 'invalid_response', message: `the answer is not HTTP (${code})` };
+  }
+  if (code === 'UND_ERR_INVALID_ARG')
+    return { failure: 'invalid_response', message: 'the call could not be sent' };
+  return answered
+    ? { failure: 'cut', message: `the answer was cut (${code})` }
+    : { failure: 'reset', message: `the connection was closed before an answer (${code})` };
+}

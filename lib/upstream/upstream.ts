@@ -1,0 +1,90 @@
+/** One configured backend: its connections, slots, breakers and address. */
+import { Pool } from 'undici';
+import type { Breaker } from '#lib/breaker/types.ts';
+import type { UpstreamConfig } from '#lib/contracts/config.ts';
+import { SwitchgearError } from '#lib/errors.ts';
+import type { Operation, Protocol } from '#lib/protocols/types.ts';
+import { type CallRequest, type CallSink, UpstreamCall } from '#lib/upstream/call.ts';
+import { modelMatcher } from '#lib/upstream/models.ts';
+import { type SlotLimits, Slots } from '#lib/upstream/slots.ts';
+
+/** Every operation that a component of an upstream protects. */
+export const OPERATIONS = ['chat', 'completions', 'embeddings', 'admin'] as const;
+export type UpstreamOperation = Operation | 'admin';
+
+export type Breakers = Readonly<Record<UpstreamOperation, Breaker>>;
+
+/** Idle connections live as long as common servers keep theirs (nginx 75 s, Node 5 s tell so by header). */
+const KEEP_ALIVE_MS = 60_000;
+
+export class Upstream {
+  readonly config: UpstreamConfig;
+  readonly breakers: Breakers;
+  readonly slots: Slots;
+  readonly protocol: Protocol;
+  readonly serves: (model: string) => boolean;
+  readonly authorization: string | null;
+  #address: URL;
+  #prefix: string;
+  #pool: Pool;
+
+  constructor(config: UpstreamConfig, url: string, breakers: Breakers, queue: Omit<SlotLimits, 'capacity'>) {
+    this.config = config;
+    this.breakers = breakers;
+    this.slots = new Slots({ capacity: config.connections, ...queue });
+    this.protocol = config.kind === 'openai' ? 'openai' : 'ollama';
+    this.serves = modelMatcher(config.models);
+    this.authorization = config.api_key === undefined ? null : `Bearer ${config.api_key}`;
+    this.#address = new URL(url);
+    this.#prefix = prefixOf(this.#address);
+    this.#pool = this.#openPool();
+  }
+
+  get name(): string {
+    return this.config.name;
+  }
+
+  /** The address without credentials. */
+  get url(): string {
+    return `${this.#address.origin}${this.#prefix}`;
+  }
+
+  /** Makes one call. The caller holds a slot and a permit, and gives both back. */
+  call(request: CallRequest, sink: CallSink): UpstreamCall {
+    const addressed = { ...request, path: this.#prefix + request.path };
+    return new UpstreamCall(this.#pool, addressed, this.config.timeout, sink);
+  }
+
+  /** Follows a lab that came up again on another port. */
+  async moveTo(url: string): Promise<void> {
+    const old = this.#pool;
+    this.#address = new URL(url);
+    this.#prefix = prefixOf(this.#address);
+    this.#pool = this.#openPool();
+    await old.destroy();
+  }
+
+  /** Lets running calls end, refuses those that wait, and closes the connections. */
+  async close(): Promise<void> {
+    this.slots.close(new SwitchgearError('shutting_down', `Upstream ${this.name} was removed`));
+    await this.#pool.close();
+  }
+
+  async destroy(): Promise<void> {
+    await this.#pool.destroy();
+  }
+
+  #openPool(): Pool {
+    return new Pool(this.#address.origin, {
+      connections: this.config.connections,
+      connect: { timeout: this.config.timeout.connect_ms },
+      keepAliveTimeout: KEEP_ALIVE_MS,
+      // Over HTTP/2 calls would share one connection, and its slots and cancels would mean something else.
+      allowH2: false,
+    });
+  }
+}
+
+function prefixOf(address: URL): string {
+  return address.pathname.replace(/\/+$/, '');
+}

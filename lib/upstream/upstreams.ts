@@ -1,0 +1,142 @@
+/** All configured upstreams: built from the configuration, rebuilt where it changes, asked by model. */
+import { isDeepStrictEqual } from 'node:util';
+import type { BreakerRegistry } from '#lib/breaker/registry.ts';
+import type { Config, UpstreamConfig } from '#lib/contracts/config.ts';
+import { type Breakers, OPERATIONS, Upstream, type UpstreamOperation } from '#lib/upstream/upstream.ts';
+
+/** A running lab, as far as an upstream needs to know it. */
+export interface Lab {
+  readonly url: string;
+  /** Resolves when its worker is gone: with its error when nobody closed it. */
+  readonly exited: Promise<Error | null>;
+  close(): Promise<void>;
+}
+
+export interface UpstreamsParts<L extends Lab> {
+  breakers: BreakerRegistry;
+  startLab: (name: string) => Promise<L>;
+  onLabCrashed: (name: string, error: Error) => void;
+}
+
+/** Models whose routes are remembered; the oldest is forgotten first. */
+const MAX_REMEMBERED_MODELS = 1_000;
+
+export class Upstreams<L extends Lab = Lab> {
+  readonly #parts: UpstreamsParts<L>;
+  #upstreams: readonly Upstream[] = [];
+  readonly #labs = new Map<string, L>();
+  readonly #routes = new Map<string, readonly Upstream[]>();
+  #closed = false;
+
+  constructor(parts: UpstreamsParts<L>) {
+    this.#parts = parts;
+  }
+
+  list(): readonly Upstream[] {
+    return this.#upstreams;
+  }
+
+  /** The lab behind an upstream of that name. */
+  lab(name: string): L | undefined {
+    return this.#labs.get(name);
+  }
+
+  /** Upstreams that serve a model, in file order. */
+  serving(model: string): readonly Upstream[] {
+    const known = this.#routes.get(model);
+    if (known !== undefined) return known;
+    const serving = this.#upstreams.filter((upstream) => upstream.serves(model));
+    if (this.#routes.size >= MAX_REMEMBERED_MODELS) {
+      for (const oldest of this.#routes.keys()) {
+        this.#routes.delete(oldest);
+        break;
+      }
+    }
+    this.#routes.set(model, serving);
+    return serving;
+  }
+
+  /**
+   * Takes a configuration. What did not change goes on untouched; calls that run on a replaced upstream end there;
+   * a breaker keeps its state and window as long as its upstream's name lasts.
+   */
+  async apply(config: Config): Promise<void> {
+    const queue = { queue: config.limits.queue, queueWaitMs: config.limits.queue_wait_ms };
+    const old = new Map(this.#upstreams.map((upstream) => [upstream.name, upstream]));
+    const next: Upstream[] = [];
+    for (const wanted of config.upstreams) {
+      const present = old.get(wanted.name);
+      if (present !== undefined && isDeepStrictEqual(present.config, wanted)) {
+        present.slots.setLimits({ capacity: wanted.connections, ...queue });
+        next.push(present);
+        old.delete(wanted.name);
+        continue;
+      }
+      const url = await this.#address(wanted);
+      next.push(new Upstream(wanted, url, this.#breakersOf(wanted), queue));
+    }
+    this.#upstreams = next;
+    this.#routes.clear();
+    await this.#retire([...old.values()]);
+  }
+
+  /** Ends all calls and closes all connections and labs. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await Promise.all(this.#upstreams.map((upstream) => upstream.destroy()));
+    await Promise.all([...this.#labs.values()].map((lab) => lab.close()));
+    this.#upstreams = [];
+    this.#labs.clear();
+  }
+
+  async #retire(gone: readonly Upstream[]): Promise<void> {
+    const kept = new Map(this.#upstreams.map((upstream) => [upstream.name, upstream.config]));
+    for (const upstream of gone) {
+      const successor = kept.get(upstream.name);
+      if (successor === undefined) {
+        for (const operation of OPERATIONS) this.#parts.breakers.remove(`${upstream.name}.${operation}`);
+      }
+      // Not awaited: running calls may take minutes to end.
+      upstream.close().catch(() => upstream.destroy());
+      if (successor?.kind === 'lab') continue;
+      await this.#labs.get(upstream.name)?.close();
+      this.#labs.delete(upstream.name);
+    }
+  }
+
+  #breakersOf(config: UpstreamConfig): Breakers {
+    const ensure = (operation: UpstreamOperation) =>
+      this.#parts.breakers.ensure(`${config.name}.${operation}`, config.breaker, {
+        probeLeaseMs: config.timeout.total_ms,
+      });
+    return {
+      chat: ensure('chat'),
+      completions: ensure('completions'),
+      embeddings: ensure('embeddings'),
+      admin: ensure('admin'),
+    };
+  }
+
+  async #address(config: UpstreamConfig): Promise<string> {
+    if (config.kind !== 'lab') return config.url ?? '';
+    const running = this.#labs.get(config.name);
+    return (running ?? (await this.#startLab(config.name))).url;
+  }
+
+  async #startLab(name: string): Promise<L> {
+    const lab = await this.#parts.startLab(name);
+    this.#labs.set(name, lab);
+    lab.exited.then((error) => {
+      if (error === null || this.#closed || this.#labs.get(name) !== lab) return;
+      this.#parts.onLabCrashed(name, error);
+      this.#restartLab(name);
+    });
+    return lab;
+  }
+
+  #restartLab(name: string): void {
+    this.#startLab(name)
+      .then((lab) => this.#upstreams.find((upstream) => upstream.name === name)?.moveTo(lab.url))
+      .catch((error: Error) => this.#parts.onLabCrashed(name, error));
+  }
+}
