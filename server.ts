@@ -2,15 +2,16 @@
  * The entry: one process, one port. Data-plane requests go straight to the gateway, everything else to Next.
  * SIGTERM and SIGINT drain: running requests end, then every part is closed in reverse order.
  *
- * Exit codes (sysexits.h where it has a word): 0 drained, 1 unexpected, 69 port not to be had, 73 data directory not
- * writable, 78 configuration.
+ * Exit codes (sysexits.h where it has a word): 0 drained, 1 unexpected, 69 address not to be had, 73 data directory
+ * not writable, 78 configuration.
  */
 import { accessSync, constants, mkdirSync } from 'node:fs';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import next from 'next';
 import { guardConsole } from '#lib/access/guard.ts';
 import { ConfigError, formatFaults } from '#lib/config/faults.ts';
 import { type LoadedConfig, loadConfig } from '#lib/config/load.ts';
-import { watchConfig } from '#lib/config/watch.ts';
+import { type ConfigWatcher, watchConfig } from '#lib/config/watch.ts';
 import { createHttpServer, drain, listen } from '#lib/http/server.ts';
 import { Runtime } from '#lib/runtime.ts';
 import { setRuntime } from '#lib/runtime-handle.ts';
@@ -21,10 +22,79 @@ const EXIT_CANT_CREATE = 73;
 const EXIT_CONFIG = 78;
 
 const dev = process.argv.includes('--dev');
+const loaded = readConfig();
+const { environment } = loaded;
+checkDataDir(environment.dataDir);
+const logger = createLogger(environment.logLevel);
+const { host, port } = loaded.config.listen;
 
-function fail(exitCode: number, message: string): never {
-  process.stderr.write(`switchgear: ${message}\n`);
-  process.exit(exitCode);
+let runtime: Runtime | null = null;
+let handlePage: ((req: IncomingMessage, res: ServerResponse) => Promise<void>) | null = null;
+let watcher: ConfigWatcher | null = null;
+let stopping = false;
+
+const server = createHttpServer((req, res) => {
+  if (runtime === null || handlePage === null) {
+    sendNotReady(res);
+    return;
+  }
+  if (runtime.gateway.handle(req, res)) return;
+  if (guardConsole(runtime.access, req, res)) handlePage(req, res).catch((thrown: unknown) => failPage(res, thrown));
+});
+
+process.on('SIGTERM', stop);
+process.on('SIGINT', stop);
+
+// Bound before the rest is built, so that a port that is taken is told at once.
+await listen(server, host, port).catch((thrown: NodeJS.ErrnoException) => {
+  fail(EXIT_UNAVAILABLE, `cannot listen on ${host}:${port} (${thrown.code}); ${hintFor(thrown.code)}`);
+});
+const console_ = next({ dev, hostname: host, port, quiet: true });
+await Promise.all([console_.prepare(), startRuntime()]);
+handlePage = console_.getRequestHandler();
+const handleUpgrade = console_.getUpgradeHandler();
+server.on('upgrade', (req, socket, head) => void handleUpgrade(req, socket, head));
+if (runtime === null) throw new Error('the runtime did not start');
+announce(runtime);
+
+async function startRuntime(): Promise<void> {
+  runtime = await Runtime.start({ config: loaded.config, logger });
+  setRuntime(runtime);
+  if (loaded.file !== null) watcher = watchFile(runtime, loaded.file);
+}
+
+function watchFile(running: Runtime, path: string): ConfigWatcher {
+  return watchConfig({
+    path,
+    load: () => loadConfig({ env: process.env, cwd: process.cwd() }).config,
+    onChange: (config) => void running.reload(config).catch((thrown: Error) => running.refuseReload(thrown)),
+    onRejected: (thrown) => running.refuseReload(thrown),
+  });
+}
+
+function announce(running: Runtime): void {
+  if (running.notice !== null) process.stdout.write(`${running.notice}\n`);
+  process.stdout.write(`ready ${running.address.url} (OpenAI clients: ${running.address.url}/v1)\n`);
+}
+
+function stop(signal: NodeJS.Signals): void {
+  // A second signal means that the operator will not wait.
+  if (stopping) process.exit(signal === 'SIGINT' ? 130 : 143);
+  stopping = true;
+  close().then(
+    () => process.exit(0),
+    (thrown: unknown) => fail(1, `could not stop in order: ${String(thrown)}`),
+  );
+}
+
+async function close(): Promise<void> {
+  logger.info('draining');
+  runtime?.drain();
+  watcher?.close();
+  const clean = await drain(server, () => runtime?.gateway.running ?? 0);
+  if (!clean) logger.warn('some requests did not end within the drain deadline');
+  await console_?.close();
+  await runtime?.close();
 }
 
 function readConfig(): LoadedConfig {
@@ -44,4 +114,26 @@ function checkDataDir(dataDir: string): void {
     const reason = thrown instanceof Error && 'code' in thrown ? String(thrown.code) : 'unknown';
     fail(EXIT_CANT_CREATE, `the data directory ${dataDir} is not writable (${reason}); set SWITCHGEAR_DATA_DIR to another one`);
   }
+}
+
+function sendNotReady(res: ServerResponse): void {
+  const body = JSON.stringify({ error: { code: 'not_ready', message: 'Switchgear is starting' } });
+  res.writeHead(503, { 'content-type': 'application/json', 'retry-after': '1' }).end(body);
+}
+
+function failPage(res: ServerResponse, thrown: unknown): void {
+  logger.error({ err: thrown }, 'console request failed');
+  if (res.headersSent) res.destroy();
+  else res.writeHead(500, { 'content-type': 'application/json' }).end('{"error":{"code":"internal","message":"Internal error"}}');
+}
+
+function hintFor(code: string | undefined): string {
+  if (code === 'EADDRINUSE') return 'another process uses that port; set PORT to another one';
+  if (code === 'EACCES') return 'ports below 1024 need privileges; set PORT to another one';
+  return 'set HOST and PORT to an address of this machine';
+}
+
+function fail(exitCode: number, message: string): never {
+  process.stderr.write(`switchgear: ${message}\n`);
+  process.exit(exitCode);
 }
