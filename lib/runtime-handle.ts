@@ -1,0 +1,48 @@
+/**
+ * How route handlers and pages reach the composition root. Next bundles them apart from the server, so a module can
+ * exist twice in one process; the one runtime hangs on `globalThis`.
+ */
+import type { AccessPolicy } from '#lib/access/policy.ts';
+import type { BreakerRegistry } from '#lib/breaker/registry.ts';
+import type { Config } from '#lib/contracts/config.ts';
+import type { Readiness } from '#lib/contracts/health.ts';
+import type { UpstreamView } from '#lib/contracts/upstreams.ts';
+import type { FaultRegistry } from '#lib/lab/faults.ts';
+import type { EventLog } from '#lib/telemetry/event-log.ts';
+
+/** An operator's action, as it goes into the event log. */
+export interface AuditEntry {
+  /** `breaker_trip`, `fault_injected`, … */
+  action: string;
+  component?: string;
+  by: string;
+  reason?: string | undefined;
+  before?: unknown;
+  after?: unknown;
+}
+
+export interface RuntimeHandle {
+  readonly startedAt: string;
+  readonly address: { url: string };
+  readonly notice: string | null;
+  readonly access: AccessPolicy;
+  readonly breakers: BreakerRegistry;
+  readonly faults: FaultRegistry;
+  readonly events: EventLog;
+  config(): Config;
+  upstreams(): UpstreamView[];
+  readiness(): Readiness;
+  audit(entry: AuditEntry): void;
+}
+
+const KEY = Symbol.for('switchgear.runtime');
+const holder: { [KEY]?: RuntimeHandle } = globalThis;
+
+export function setRuntime(runtime: RuntimeHandle): void {
+  holder[KEY] = runtime;
+}
+
+/** The runtime, or null while the server is starting. */
+export function getRuntime(): RuntimeHandle | null {
+  return holder[KEY] ?? null;
+}
