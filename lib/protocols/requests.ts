@@ -1,0 +1,212 @@
+/**
+ * Checks a client's request: fields that we know must have their types, those that we do not know pass. Ranges are
+ * left to the upstream, whose limits are its own.
+ */
+import { z } from 'zod';
+import { SwitchgearError } from '#lib/errors.ts';
+import type { ClientRequest, Endpoint, Json, JsonObject } from '#lib/protocols/types.ts';
+
+const text = z.string().nullish();
+const flag = z.boolean().nullish();
+const float = z.number().nullish();
+const count = z.int().nullish();
+const loose = z.looseObject({});
+const model = z.string().min(1, 'must be the name of a model');
+const stop = z
+  .union([z.string(), z.array(z.string())], { error: 'must be a string or an array of strings' })
+  .nullish();
+const keepAlive = z
+  .union([z.string(), z.number()], { error: 'must be a duration ("5m") or seconds' })
+  .nullish();
+const toolCalls = z
+  .array(z.looseObject({ function: z.looseObject({ name: z.string() }).optional() }))
+  .nullish();
+const tools = z.array(z.looseObject({ type: z.string().optional() })).nullish();
+
+const sampling = {
+  temperature: float,
+  top_p: float,
+  presence_penalty: float,
+  frequency_penalty: float,
+  seed: count,
+  max_tokens: count,
+  n: count,
+  stop,
+  stream: flag,
+  stream_options: z.looseObject({ include_usage: flag }).nullish(),
+  options: loose.nullish(),
+  keep_alive: keepAlive,
+};
+
+const openaiChat = z.looseObject({
+  model,
+  messages: z
+    .array(
+      z.looseObject({
+        role: z.string().min(1),
+        content: z
+          .union([z.string(), z.array(z.looseObject({ type: z.string() }))], {
+            error: 'must be a string or an array of parts, each with a type',
+          })
+          .nullish(),
+        tool_calls: toolCalls,
+        tool_call_id: text,
+      }),
+    )
+    .min(1, 'must hold at least one message'),
+  ...sampling,
+  max_completion_tokens: count,
+  tools,
+  tool_choice: z.union([z.string(), loose], { error: 'must be a string or an object' }).nullish(),
+  response_format: z.looseObject({ type: z.string() }).nullish(),
+  reasoning_effort: text,
+  logprobs: flag,
+  top_logprobs: count,
+});
+
+const openaiCompletions = z.looseObject({
+  model,
+  prompt: z
+    .union([z.string(), z.array(z.string()), z.array(z.int()), z.array(z.array(z.int()))], {
+      error: 'must be a string, an array of strings, or tokens',
+    })
+    .nullish(),
+  suffix: text,
+  ...sampling,
+  best_of: count,
+  echo: flag,
+  logprobs: count,
+});
+
+const openaiEmbeddings = z.looseObject({
+  model,
+  input: z.union(
+    [
+      z.string().min(1),
+      z.array(z.string()).min(1),
+      z.array(z.int()).min(1),
+      z.array(z.array(z.int()).min(1)).min(1),
+    ],
+    { error: 'must be a string, an array of strings, or tokens, and not empty' },
+  ),
+  encoding_format: z.enum(['float', 'base64'], { error: 'must be "float" or "base64"' }).nullish(),
+  dimensions: z.int().min(1).nullish(),
+});
+
+const ollamaShared = {
+  model,
+  stream: flag,
+  format: z.union([z.string(), loose], { error: 'must be "json" or a JSON schema' }).nullish(),
+  options: loose.nullish(),
+  keep_alive: keepAlive,
+  think: z.union([z.boolean(), z.string()], { error: 'must be true, false or a level' }).nullish(),
+};
+
+const ollamaChat = z.looseObject({
+  ...ollamaShared,
+  messages: z
+    .array(
+      z.looseObject({
+        role: z.string().min(1),
+        content: text,
+        thinking: text,
+        images: z.array(z.string()).nullish(),
+        tool_calls: toolCalls,
+        tool_name: text,
+      }),
+    )
+    .nullish(),
+  tools,
+});
+
+const ollamaGenerate = z.looseObject({
+  ...ollamaShared,
+  prompt: text,
+  suffix: text,
+  system: text,
+  template: text,
+  raw: flag,
+  images: z.array(z.string()).nullish(),
+  context: z.array(z.number()).nullish(),
+});
+
+const ollamaEmbed = z.looseObject({
+  model,
+  input: z
+    .union([z.string(), z.array(z.string())], {
+      error: 'must be a string or an array of strings; Ollama takes no tokens',
+    })
+    .nullish(),
+  dimensions: count,
+  truncate: flag,
+  options: loose.nullish(),
+  keep_alive: keepAlive,
+});
+
+const ollamaEmbeddings = z.looseObject({
+  model,
+  prompt: text,
+  options: loose.nullish(),
+  keep_alive: keepAlive,
+});
+
+const SCHEMAS: Record<Endpoint, z.ZodType> = {
+  'openai.chat': openaiChat,
+  'openai.completions': openaiCompletions,
+  'openai.embeddings': openaiEmbeddings,
+  'ollama.chat': ollamaChat,
+  'ollama.generate': ollamaGenerate,
+  'ollama.embed': ollamaEmbed,
+  'ollama.embeddings': ollamaEmbeddings,
+};
+
+/** OpenAI streams when asked, Ollama unless told not to. */
+const STREAMS: Record<Endpoint, (stream: Json | undefined) => boolean> = {
+  'openai.chat': (stream) => stream === true,
+  'openai.completions': (stream) => stream === true,
+  'openai.embeddings': () => false,
+  'ollama.chat': (stream) => stream !== false,
+  'ollama.generate': (stream) => stream !== false,
+  'ollama.embed': () => false,
+  'ollama.embeddings': () => false,
+};
+
+/** @throws SwitchgearError `bad_request` naming the first field that is wrong, its value and what is allowed. */
+export function parseRequest(endpoint: Endpoint, body: Json): ClientRequest {
+  const result = SCHEMAS[endpoint].safeParse(body);
+  if (!result.success) throw explain(result.error, body);
+  const checked = body as JsonObject;
+  const named = checked.model as string;
+  return { endpoint, model: named, stream: STREAMS[endpoint](checked.stream), body: checked };
+}
+
+function explain(error: z.ZodError, body: Json): SwitchgearError {
+  const issue = error.issues[0];
+  if (issue === undefined || issue.path.length === 0) {
+    return new SwitchgearError('bad_request', 'The request body must be a JSON object');
+  }
+  const field = z.core.toDotPath(issue.path);
+  const value = valueAt(body, issue.path);
+  const allowed = issue.message.replace(/^Invalid input: /, '');
+  const said = value === undefined ? 'is required' : `${shown(value)} is not allowed`;
+  return new SwitchgearError('bad_request', `${field}: ${said}; ${allowed}`, { field });
+}
+
+function valueAt(body: Json, path: readonly PropertyKey[]): Json | undefined {
+  let value: Json | undefined = body;
+  for (const key of path) {
+    if (Array.isArray(value)) value = value[Number(key)];
+    else if (typeof value === 'object' && value !== null) value = value[String(key)];
+    else return undefined;
+  }
+  return value;
+}
+
+const MAX_SHOWN_CHARS = 60;
+
+function shown(value: Json): string {
+  if (Array.isArray(value)) return value.length === 0 ? 'an empty array' : 'this array';
+  if (typeof value === 'object' && value !== null) return 'this object';
+  const written = JSON.stringify(value);
+  return written.length > MAX_SHOWN_CHARS ? `${written.slice(0, MAX_SHOWN_CHARS)}…` : written;
+}
