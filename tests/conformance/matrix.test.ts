@@ -21,8 +21,12 @@ const gateways = {} as Record<(typeof KINDS)[number], TestGateway>;
 beforeAll(async () => {
   openaiUpstream = await ScriptedUpstream.start(openaiScript);
   ollamaUpstream = await ScriptedUpstream.start(ollamaScript);
-  gateways.openai = await startGateway({ upstreams: [{ name: 'up', kind: 'openai', url: `${openaiUpstream.url}/v1` }] });
-  gateways.ollama = await startGateway({ upstreams: [{ name: 'up', kind: 'ollama', url: ollamaUpstream.url }] });
+  gateways.openai = await startGateway({
+    upstreams: [{ name: 'up', kind: 'openai', url: `${openaiUpstream.url}/v1` }],
+  });
+  gateways.ollama = await startGateway({
+    upstreams: [{ name: 'up', kind: 'ollama', url: ollamaUpstream.url }],
+  });
 });
 
 afterAll(async () => {
@@ -41,7 +45,8 @@ describe.each(KINDS)('over an upstream of kind %s', (kind) => {
   const lastSent = () => (kind === 'openai' ? openaiUpstream : ollamaUpstream).seen.at(-1);
   const openai = () => new OpenAI({ baseURL: `${gateways[kind].url}/v1`, apiKey: 'unused', maxRetries: 0 });
   const ollama = () => new Ollama({ host: gateways[kind].url });
-  const vercel = () => createOpenAICompatible({ name: 'switchgear', baseURL: `${gateways[kind].url}/v1`, includeUsage: true });
+  const vercel = () =>
+    createOpenAICompatible({ name: 'switchgear', baseURL: `${gateways[kind].url}/v1`, includeUsage: true });
 
   describe('the openai package', () => {
     it('chat', async () => {
@@ -90,11 +95,16 @@ describe.each(KINDS)('over an upstream of kind %s', (kind) => {
       const call = answer.choices[0]?.message.tool_calls?.[0];
       expect(answer.choices[0]?.finish_reason).toBe('tool_calls');
       if (call?.type !== 'function') throw new Error('a function call was expected');
-      expect([call.function.name, JSON.parse(call.function.arguments)]).toEqual(['get_weather', { city: 'Bern' }]);
+      expect([call.function.name, JSON.parse(call.function.arguments)]).toEqual([
+        'get_weather',
+        { city: 'Bern' },
+      ]);
 
       const runner = openai().chat.completions.stream(request);
       const streamed = (await runner.finalChatCompletion()).choices[0]?.message.tool_calls?.[0];
-      expect(streamed?.function.arguments && JSON.parse(streamed.function.arguments)).toEqual({ city: 'Bern' });
+      expect(streamed?.function.arguments && JSON.parse(streamed.function.arguments)).toEqual({
+        city: 'Bern',
+      });
 
       const final = await openai().chat.completions.create({
         model: 'm',
@@ -106,11 +116,16 @@ describe.each(KINDS)('over an upstream of kind %s', (kind) => {
       });
       expect(final.choices[0]?.message.content).toBe(TEXT);
       const tool = (lastSent()?.json?.messages as Record<string, unknown>[]).at(-1);
-      expect(tool).toMatchObject(kind === 'openai' ? { role: 'tool', tool_call_id: call.id } : { role: 'tool', tool_name: 'get_weather' });
+      expect(tool).toMatchObject(
+        kind === 'openai'
+          ? { role: 'tool', tool_call_id: call.id }
+          : { role: 'tool', tool_name: 'get_weather' },
+      );
     });
 
     it('images and JSON mode reach the upstream in its own form', async () => {
-      const pixel = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
+      const pixel =
+        'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
       await openai().chat.completions.create({
         model: 'm',
         messages: [
@@ -126,7 +141,11 @@ describe.each(KINDS)('over an upstream of kind %s', (kind) => {
       });
       const sent = lastSent()?.json;
       if (kind === 'ollama') {
-        expect(sent).toMatchObject({ format: { type: 'object' }, stream: false, messages: [{ content: 'what', images: [pixel] }] });
+        expect(sent).toMatchObject({
+          format: { type: 'object' },
+          stream: false,
+          messages: [{ content: 'what', images: [pixel] }],
+        });
       } else {
         expect(sent).toMatchObject({ response_format: { type: 'json_schema' } });
       }
@@ -137,14 +156,22 @@ describe.each(KINDS)('over an upstream of kind %s', (kind) => {
       expect([answer.choices[0]?.text, answer.usage?.total_tokens]).toEqual([TEXT, 12]);
       expect(answer.id).toMatch(/^cmpl-[0-9a-f]{32}$/);
       let text = '';
-      for await (const event of await openai().completions.create({ model: 'm', prompt: 'say it', stream: true })) {
+      for await (const event of await openai().completions.create({
+        model: 'm',
+        prompt: 'say it',
+        stream: true,
+      })) {
         text += event.choices[0]?.text ?? '';
       }
       expect(text).toBe(TEXT);
     });
 
     it('embeddings as float and base64, of a string and of an array', async () => {
-      const floats = await openai().embeddings.create({ model: 'e', input: ['a', 'bb'], encoding_format: 'float' });
+      const floats = await openai().embeddings.create({
+        model: 'e',
+        input: ['a', 'bb'],
+        encoding_format: 'float',
+      });
       expect(floats.data.map((each) => each.embedding)).toEqual([
         [1, 0.5, -0.25],
         [2, 0.5, -0.25],
@@ -165,11 +192,17 @@ describe.each(KINDS)('over an upstream of kind %s', (kind) => {
       const models = await openai().models.list();
       expect(models.data.map((each) => each.id)).toEqual(['m:latest', 'e:latest']);
       expect((await openai().models.retrieve('m:latest')).object).toBe('model');
-      await expect(openai().models.retrieve('none')).rejects.toMatchObject({ status: 404, code: 'model_not_found' });
+      await expect(openai().models.retrieve('none')).rejects.toMatchObject({
+        status: 404,
+        code: 'model_not_found',
+      });
     });
 
     it("shows the upstream's own error", async () => {
-      const asked = openai().chat.completions.create({ model: 'missing', messages: [{ role: 'user', content: 'x' }] });
+      const asked = openai().chat.completions.create({
+        model: 'missing',
+        messages: [{ role: 'user', content: 'x' }],
+      });
       await expect(asked).rejects.toMatchObject({ status: 404, code: 'model_not_found' });
     });
 
@@ -201,11 +234,16 @@ describe.each(KINDS)('over an upstream of kind %s', (kind) => {
     const messages = [{ role: 'user', content: 'say it' }];
 
     it('chat', async () => {
-      const answer = await ollama().chat({ model: 'm', messages, options: { temperature: 0, num_predict: 9, stop: ['x'] } });
+      const answer = await ollama().chat({
+        model: 'm',
+        messages,
+        options: { temperature: 0, num_predict: 9, stop: ['x'] },
+      });
       expect([answer.message.content, answer.done, answer.done_reason]).toEqual([TEXT, true, 'stop']);
       expect([answer.prompt_eval_count, answer.eval_count]).toEqual([7, 5]);
       expect(answer.total_duration).toBeGreaterThan(0);
-      if (kind === 'openai') expect(lastSent()?.json).toMatchObject({ temperature: 0, max_tokens: 9, stop: ['x'] });
+      if (kind === 'openai')
+        expect(lastSent()?.json).toMatchObject({ temperature: 0, max_tokens: 9, stop: ['x'] });
     });
 
     it('chat, streaming', async () => {
@@ -219,20 +257,34 @@ describe.each(KINDS)('over an upstream of kind %s', (kind) => {
     });
 
     it('tools, streaming and not', async () => {
-      const request = { model: 'm', messages: [{ role: 'user', content: 'use the tool' }], tools: [{ type: 'function', function: TOOL }] };
+      const request = {
+        model: 'm',
+        messages: [{ role: 'user', content: 'use the tool' }],
+        tools: [{ type: 'function', function: TOOL }],
+      };
       const answer = await ollama().chat({ ...request, tools: request.tools as never });
-      expect(answer.message.tool_calls?.[0]?.function).toMatchObject({ name: 'get_weather', arguments: { city: 'Bern' } });
+      expect(answer.message.tool_calls?.[0]?.function).toMatchObject({
+        name: 'get_weather',
+        arguments: { city: 'Bern' },
+      });
       const calls: unknown[] = [];
-      for await (const part of await ollama().chat({ ...request, tools: request.tools as never, stream: true })) {
+      for await (const part of await ollama().chat({
+        ...request,
+        tools: request.tools as never,
+        stream: true,
+      })) {
         calls.push(...(part.message.tool_calls ?? []).map((each) => each.function.arguments));
       }
       expect(calls).toEqual([{ city: 'Bern' }]);
     });
 
     it('generate, streaming and not', async () => {
-      expect((await ollama().generate({ model: 'm', prompt: 'say it', system: 'be brief' })).response).toBe(TEXT);
+      expect((await ollama().generate({ model: 'm', prompt: 'say it', system: 'be brief' })).response).toBe(
+        TEXT,
+      );
       let text = '';
-      for await (const part of await ollama().generate({ model: 'm', prompt: 'say it', stream: true })) text += part.response;
+      for await (const part of await ollama().generate({ model: 'm', prompt: 'say it', stream: true }))
+        text += part.response;
       expect(text).toBe(TEXT);
     });
 
@@ -267,7 +319,11 @@ describe.each(KINDS)('over an upstream of kind %s', (kind) => {
     });
 
     it('thinking', async () => {
-      const answer = await ollama().chat({ model: 'm', messages: [{ role: 'user', content: 'think' }], think: true });
+      const answer = await ollama().chat({
+        model: 'm',
+        messages: [{ role: 'user', content: 'think' }],
+        think: true,
+      });
       expect([answer.message.content, answer.message.thinking]).toEqual([TEXT, 'hm']);
     });
 
@@ -288,7 +344,11 @@ describe.each(KINDS)('over an upstream of kind %s', (kind) => {
     });
 
     it('embedMany', async () => {
-      const { embeddings } = await embedMany({ model: vercel().textEmbeddingModel('e'), values: ['a', 'bb'], maxRetries: 0 });
+      const { embeddings } = await embedMany({
+        model: vercel().textEmbeddingModel('e'),
+        values: ['a', 'bb'],
+        maxRetries: 0,
+      });
       expect(embeddings.map((each) => each[0])).toEqual([1, 2]);
     });
 

@@ -1,7 +1,7 @@
 /** What the gateway does when an upstream misbehaves, on real sockets. */
 import { spawn } from 'node:child_process';
-import net from 'node:net';
 import type { AddressInfo } from 'node:net';
+import net from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { post, startGateway, type TestGateway } from '../support/gateway.ts';
 import { json, type Script, ScriptedUpstream } from '../support/scripted-upstream.ts';
@@ -28,8 +28,14 @@ async function upstream(script: Script): Promise<ScriptedUpstream> {
   return started;
 }
 
-async function gateway(upstreams: Record<string, unknown>[], rest: Record<string, unknown> = {}): Promise<TestGateway> {
-  const started = await startGateway({ upstreams: upstreams.map((each) => ({ kind: 'openai', ...each })), ...rest });
+async function gateway(
+  upstreams: Record<string, unknown>[],
+  rest: Record<string, unknown> = {},
+): Promise<TestGateway> {
+  const started = await startGateway({
+    upstreams: upstreams.map((each) => ({ kind: 'openai', ...each })),
+    ...rest,
+  });
   open.push(started);
   return started;
 }
@@ -48,7 +54,9 @@ describe('each timeout fails as its own kind', () => {
   it('connect: 502 upstream_unreachable', async () => {
     const { port, close } = await blackHole();
     open.push({ close });
-    const g = await gateway([{ name: 'a', url: `http://127.0.0.1:${port}/v1`, timeout: { connect_ms: 150 } }]);
+    const g = await gateway([
+      { name: 'a', url: `http://127.0.0.1:${port}/v1`, timeout: { connect_ms: 150 } },
+    ]);
     const error = await errorOf(await post(`${g.url}/v1/chat/completions`, CHAT));
     expect(error).toMatchObject({ status: 502, code: 'upstream_unreachable' });
     expect(error.message).toContain('connection timed out');
@@ -128,7 +136,15 @@ describe('fallback and retry', () => {
   });
 
   it("passes the upstream's own 4xx through unchanged, without a retry, and without blaming the upstream", async () => {
-    const body = { error: { message: 'no such parameter', type: 'invalid_request_error', param: 'x', code: 'unknown', extra: 1 } };
+    const body = {
+      error: {
+        message: 'no such parameter',
+        type: 'invalid_request_error',
+        param: 'x',
+        code: 'unknown',
+        extra: 1,
+      },
+    };
     const bad = await upstream((_request, res) => json(res, body, 422));
     const other = await upstream(answering);
     const g = await gateway([
@@ -141,7 +157,9 @@ describe('fallback and retry', () => {
   });
 
   it('passes a 429 through with its retry-after when nobody else can help, and counts it', async () => {
-    const bad = await upstream((_request, res) => json(res, { error: { message: 'slow down' } }, 429, { 'retry-after': '7' }));
+    const bad = await upstream((_request, res) =>
+      json(res, { error: { message: 'slow down' } }, 429, { 'retry-after': '7' }),
+    );
     const g = await gateway([{ name: 'bad', url: `${bad.url}/v1` }]);
     const answer = await post(`${g.url}/v1/chat/completions`, CHAT);
     expect([answer.status, answer.headers.get('retry-after'), bad.seen.length]).toEqual([429, '7', 1]);
@@ -149,7 +167,9 @@ describe('fallback and retry', () => {
   });
 
   it('tries once more at most', async () => {
-    const scripts = await Promise.all([1, 2, 3].map(() => upstream((_request, res) => json(res, { error: { message: 'no' } }, 500))));
+    const scripts = await Promise.all(
+      [1, 2, 3].map(() => upstream((_request, res) => json(res, { error: { message: 'no' } }, 500))),
+    );
     const g = await gateway(scripts.map((each, i) => ({ name: `u${i}`, url: `${each.url}/v1` })));
     expect((await post(`${g.url}/v1/chat/completions`, CHAT)).status).toBe(500);
     expect(scripts.map((each) => each.seen.length)).toEqual([1, 1, 0]);
@@ -202,9 +222,13 @@ describe('fallback and retry', () => {
       { name: 'late', url: `${late.url}/v1`, models: ['late'] },
       { name: 'good', url: `${good.url}/v1` },
     ]);
-    const first = await (await post(`${g.url}/v1/chat/completions`, { ...CHAT, model: 'early', stream: true })).text();
+    const first = await (
+      await post(`${g.url}/v1/chat/completions`, { ...CHAT, model: 'early', stream: true })
+    ).text();
     expect(first).toContain('whole');
-    const second = await (await post(`${g.url}/v1/chat/completions`, { ...CHAT, model: 'late', stream: true })).text();
+    const second = await (
+      await post(`${g.url}/v1/chat/completions`, { ...CHAT, model: 'late', stream: true })
+    ).text();
     expect(second).toContain('partial');
     expect(second).toContain('"error"');
     expect(second).not.toContain('whole');
@@ -217,7 +241,10 @@ describe('fallback and retry', () => {
       res.end('<html>');
     });
     const g = await gateway([{ name: 'a', url: `${u.url}/v1` }]);
-    expect(await errorOf(await post(`${g.url}/v1/chat/completions`, CHAT))).toMatchObject({ status: 502, code: 'upstream_invalid' });
+    expect(await errorOf(await post(`${g.url}/v1/chat/completions`, CHAT))).toMatchObject({
+      status: 502,
+      code: 'upstream_invalid',
+    });
     expect(windowOf(g, 'a.chat').failures).toBe(1);
   });
 
@@ -242,7 +269,9 @@ describe('a client that leaves', () => {
       const u = await upstream(script);
       const g = await gateway([{ name: 'a', url: `${u.url}/v1` }]);
       const abort = new AbortController();
-      const pending = post(`${g.url}/v1/chat/completions`, { ...CHAT, stream: true }, {}, abort.signal).then((answer) => answer.text());
+      const pending = post(`${g.url}/v1/chat/completions`, { ...CHAT, stream: true }, {}, abort.signal).then(
+        (answer) => answer.text(),
+      );
       await expect.poll(() => u.seen.length).toBe(1);
       abort.abort();
       await expect(pending).rejects.toThrow();
@@ -311,10 +340,15 @@ describe('limits', () => {
 
 describe('what crosses the gateway', () => {
   it('hands on the bytes, keeps unknown fields of the answer and mints an own id', async () => {
-    const u = await upstream((_request, res) => json(res, { ...COMPLETION, vendor: { x: 1 } }, 200, { 'x-ratelimit-remaining': '5' }));
+    const u = await upstream((_request, res) =>
+      json(res, { ...COMPLETION, vendor: { x: 1 } }, 200, { 'x-ratelimit-remaining': '5' }),
+    );
     const g = await gateway([{ name: 'a', url: `${u.url}/v1`, api_key: 'own-key-1' }]);
     const sent = '{ "model":"m",  "messages":[{"role":"user","content":"hi"}], "vendor_option": 1e2 }';
-    const answer = await post(`${g.url}/v1/chat/completions`, sent, { authorization: 'Bearer client-key', 'x-request-id': 'abc' });
+    const answer = await post(`${g.url}/v1/chat/completions`, sent, {
+      authorization: 'Bearer client-key',
+      'x-request-id': 'abc',
+    });
     const body = (await answer.json()) as Record<string, unknown>;
     expect(u.seen[0]?.text).toBe(sent);
     expect(u.seen[0]?.headers).toMatchObject({ authorization: 'Bearer own-key-1', 'x-request-id': 'abc' });
@@ -323,22 +357,36 @@ describe('what crosses the gateway', () => {
     expect(answer.headers.get('x-ratelimit-remaining')).toBe('5');
     expect(answer.headers.get('x-request-id')).toBe('abc');
     expect(answer.headers.get('x-switchgear-upstream')).toBe('a');
-    expect(answer.headers.get('server-timing')).toMatch(/queue;dur=[\d.]+, upstream;dur=[\d.]+, total;dur=[\d.]+/);
+    expect(answer.headers.get('server-timing')).toMatch(
+      /queue;dur=[\d.]+, upstream;dur=[\d.]+, total;dur=[\d.]+/,
+    );
   });
 
-  it.each(['gzip', 'br', 'deflate', 'zstd'])('decodes a %s answer and drops its encoding and length', async (encoding) => {
-    const zlib = await import('node:zlib');
-    const pack = { gzip: zlib.gzipSync, br: zlib.brotliCompressSync, deflate: zlib.deflateSync, zstd: zlib.zstdCompressSync }[encoding];
-    const u = await upstream((_request, res) => {
-      const bytes = pack?.(Buffer.from(JSON.stringify(COMPLETION))) ?? Buffer.alloc(0);
-      res.writeHead(200, { 'content-type': 'application/json', 'content-encoding': encoding, 'content-length': bytes.length });
-      res.end(bytes);
-    });
-    const g = await gateway([{ name: 'a', url: `${u.url}/v1` }]);
-    const answer = await post(`${g.url}/v1/chat/completions`, CHAT);
-    expect(answer.headers.get('content-encoding')).toBeNull();
-    expect(((await answer.json()) as typeof COMPLETION).choices).toEqual(COMPLETION.choices);
-  });
+  it.each(['gzip', 'br', 'deflate', 'zstd'])(
+    'decodes a %s answer and drops its encoding and length',
+    async (encoding) => {
+      const zlib = await import('node:zlib');
+      const pack = {
+        gzip: zlib.gzipSync,
+        br: zlib.brotliCompressSync,
+        deflate: zlib.deflateSync,
+        zstd: zlib.zstdCompressSync,
+      }[encoding];
+      const u = await upstream((_request, res) => {
+        const bytes = pack?.(Buffer.from(JSON.stringify(COMPLETION))) ?? Buffer.alloc(0);
+        res.writeHead(200, {
+          'content-type': 'application/json',
+          'content-encoding': encoding,
+          'content-length': bytes.length,
+        });
+        res.end(bytes);
+      });
+      const g = await gateway([{ name: 'a', url: `${u.url}/v1` }]);
+      const answer = await post(`${g.url}/v1/chat/completions`, CHAT);
+      expect(answer.headers.get('content-encoding')).toBeNull();
+      expect(((await answer.json()) as typeof COMPLETION).choices).toEqual(COMPLETION.choices);
+    },
+  );
 
   it('stops reading from the upstream while the client does not read', async () => {
     const big = chunk('x'.repeat(64 * 1024));
@@ -360,7 +408,9 @@ describe('what crosses the gateway', () => {
     const g = await gateway([{ name: 'a', url: `${u.url}/v1` }]);
     const socket = net.connect(Number(new URL(g.url).port), '127.0.0.1');
     const body = JSON.stringify({ ...CHAT, stream: true });
-    socket.write(`POST /v1/chat/completions HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\nconnection: close\r\n\r\n${body}`);
+    socket.write(
+      `POST /v1/chat/completions HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\nconnection: close\r\n\r\n${body}`,
+    );
     let stalledAt = -1;
     await expect
       .poll(
@@ -398,9 +448,12 @@ async function freePort(): Promise<number> {
  * that the kernel drops every further SYN.
  */
 async function blackHole(): Promise<{ port: number; close(): Promise<void> }> {
-  const script = "const s=require('net').createServer();s.listen({port:0,host:'127.0.0.1',backlog:1},()=>process.stdout.write(String(s.address().port)))";
+  const script =
+    "const s=require('net').createServer();s.listen({port:0,host:'127.0.0.1',backlog:1},()=>process.stdout.write(String(s.address().port)))";
   const child = spawn(process.execPath, ['-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
-  const port = await new Promise<number>((resolve) => child.stdout.once('data', (data) => resolve(Number(data))));
+  const port = await new Promise<number>((resolve) =>
+    child.stdout.once('data', (data) => resolve(Number(data))),
+  );
   child.kill('SIGSTOP');
   const fillers = [1, 2, 3, 4].map(() => net.connect(port, '127.0.0.1').on('error', () => {}));
   await expect.poll(() => fillers.filter((socket) => !socket.connecting).length).toBeGreaterThanOrEqual(2);
