@@ -8,7 +8,7 @@ import { Ollama } from 'ollama';
 import OpenAI from 'openai';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startGateway, type TestGateway } from '../support/gateway.ts';
-import { json, ScriptedUpstream } from '../support/scripted-upstream.ts';
+import { ScriptedUpstream } from '../support/scripted-upstream.ts';
 import { ollamaScript, openaiScript } from '../support/scripts.ts';
 
 const KINDS = ['openai', 'ollama'] as const;
@@ -115,7 +115,7 @@ describe.each(KINDS)('over an upstream of kind %s', (kind) => {
         ],
       });
       expect(final.choices[0]?.message.content).toBe(TEXT);
-      const tool = (lastSent()?.json?.messages as Record<string, unknown>[]).at(-1);
+      const tool = ((lastSent()?.json?.messages ?? []) as Record<string, unknown>[]).at(-1);
       expect(tool).toMatchObject(
         kind === 'openai'
           ? { role: 'tool', tool_call_id: call.id }

@@ -202,7 +202,7 @@ export const ollamaScript: Script = (request, res) => {
   if (asked === 'break') {
     return drip(
       res,
-      line({ ...said(PIECES[0] ?? ''), done: false }) + `${JSON.stringify({ error: OUT_OF_MEMORY })}\n`,
+      `${line({ ...said(PIECES[0] ?? ''), done: false })}${JSON.stringify({ error: OUT_OF_MEMORY })}\n`,
     );
   }
   const parts = usesTool
