@@ -14,7 +14,7 @@ import type { EventLog } from '#lib/telemetry/event-log.ts';
 export interface AuditEntry {
   /** `breaker_trip`, `fault_injected`, … */
   action: string;
-  component?: string;
+  component?: string | undefined;
   by: string;
   reason?: string | undefined;
   before?: unknown;
@@ -36,7 +36,7 @@ export interface RuntimeHandle {
 }
 
 const KEY = Symbol.for('switchgear.runtime');
-const holder: { [KEY]?: RuntimeHandle } = globalThis;
+const holder = globalThis as { [KEY]?: RuntimeHandle };
 
 export function setRuntime(runtime: RuntimeHandle): void {
   holder[KEY] = runtime;

@@ -57,6 +57,7 @@ export class Runtime implements RuntimeHandle {
     this.events = new EventLog(now, ({ seq, at: _, ...event }) => logger.info({ seq, ...event }, event.type));
     this.breakers = new BreakerRegistry({
       now,
+      monotonicMs: () => performance.now(),
       onTransition: (transition) =>
         this.events.append({
           type: `breaker_${transition.cause}`,

@@ -16,10 +16,13 @@ export type FailureKind =
   | 'http_429'
   | 'injected';
 
-/** How an admitted call ended. `neutral` (a client that left, a 4xx) says nothing about the upstream's health. */
+/**
+ * How an admitted call ended. `neutral` (a client that left, a 4xx) says nothing about the upstream's health, save that
+ * it `answered`.
+ */
 export type Outcome =
   | { kind: 'success' }
-  | { kind: 'neutral' }
+  | { kind: 'neutral'; answered?: boolean }
   | { kind: 'failure'; failure: FailureKind; message: string; retryAfterMs?: number };
 
 /** Leave to make one call. It must be settled exactly when the call's work ends; a second settle does nothing. */
@@ -31,8 +34,8 @@ export interface Permit {
 export interface Refusal {
   readonly admitted: false;
   readonly reason: 'open' | 'half_open_full' | 'held_open' | 'shut_down';
-  /** Milliseconds until it next probes, or until its hold expires; null when that is not known. */
-  readonly retryAfterMs: number | null;
+  /** Milliseconds until it next probes or its hold expires; its open time when that is not known. */
+  readonly retryAfterMs: number;
 }
 
 export type BreakerState = 'closed' | 'open' | 'half_open';

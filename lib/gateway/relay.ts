@@ -126,12 +126,9 @@ export class Relay {
     return true;
   }
 
-  #noteRefusal(upstream: Upstream, exchange: Exchange, retryAfterMs: number | null): void {
+  #noteRefusal(upstream: Upstream, exchange: Exchange, retryAfterMs: number): void {
     const error = circuitOpen(`${upstream.name}.${exchange.operation}`, retryAfterMs);
-    if (
-      this.#refusal === null ||
-      (error.retryAfterMs ?? Infinity) < (this.#refusal.retryAfterMs ?? Infinity)
-    ) {
+    if (this.#refusal?.retryAfterMs === undefined || retryAfterMs < this.#refusal.retryAfterMs) {
       this.#refusal = error;
     }
   }

@@ -5,7 +5,7 @@ export interface LoggedEvent {
   /** ISO 8601, UTC. */
   at: string;
   type: string;
-  component?: string;
+  component?: string | undefined;
   /** Who caused it, when a person or a script did. */
   by?: string;
   detail: unknown;

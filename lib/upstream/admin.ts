@@ -80,10 +80,6 @@ function call(
 }
 
 /** The refusal of an open component. */
-export function circuitOpen(component: string, retryAfterMs: number | null): SwitchgearError {
-  return new SwitchgearError(
-    'circuit_open',
-    `Circuit breaker ${component} is open`,
-    retryAfterMs === null ? {} : { retryAfterMs: Math.ceil(retryAfterMs) },
-  );
+export function circuitOpen(component: string, retryAfterMs: number): SwitchgearError {
+  return new SwitchgearError('circuit_open', `Circuit breaker ${component} is open`, { retryAfterMs });
 }

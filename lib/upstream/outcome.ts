@@ -12,7 +12,7 @@ export function outcomeOfStatus(status: number, headers: ResponseHeaders, now: n
   if (status >= 500) {
     return withRetryAfter({ kind: 'failure', failure: 'http_5xx', message: `HTTP ${status}` }, headers, now);
   }
-  if (status >= 400) return { kind: 'neutral' };
+  if (status >= 400) return { kind: 'neutral', answered: true };
   return { kind: 'failure', failure: 'invalid_response', message: `HTTP ${status}` };
 }
 

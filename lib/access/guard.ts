@@ -1,0 +1,106 @@
+/**
+ * The door of everything but the data plane: console pages, their assets, and the control plane. What needs no token
+ * is a list of exact paths and methods; every other spelling of any path needs one, so no trick of encoding leads
+ * round the door.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { nextPathOf } from '#lib/access/next-path.ts';
+import type { AccessPolicy, ControlFacts } from '#lib/access/policy.ts';
+import type { SwitchgearError } from '#lib/errors.ts';
+
+// Methods matter: Next runs server actions that are posted to any page, so a page is public for reading only.
+const PUBLIC = new Set([
+  'GET /favicon.ico',
+  'GET /login',
+  'GET /api/health/live',
+  'GET /api/health/ready',
+  'POST /api/session',
+  'DELETE /api/session',
+]);
+/** Built assets, without dot segments, empty segments, or encodings other than those of brackets, @, ( and ). */
+const STATIC_ASSET = /^\/_next\/static(?:\/(?!\.{1,2}(?:\/|$))(?:[\w.~@()[\]+,-]|%5[BD]|%40|%2[89])+)+$/i;
+
+const SECURITY_HEADERS: readonly (readonly [string, string])[] = [
+  ['x-content-type-options', 'nosniff'],
+  ['referrer-policy', 'same-origin'],
+  ['x-frame-options', 'DENY'],
+  [
+    'content-security-policy',
+    "frame-ancestors 'none'; object-src 'none'; base-uri 'self'; form-action 'self'",
+  ],
+];
+
+/**
+ * Lets a request through (true), or answers it itself (false): 401 or 403 with the control plane's envelope, or for
+ * a page without a session 302 to the login. Sets the console's security headers either way.
+ */
+export function guardConsole(access: AccessPolicy, req: IncomingMessage, res: ServerResponse): boolean {
+  for (const [name, value] of SECURITY_HEADERS) res.setHeader(name, value);
+  const method = req.method ?? 'GET';
+  const target = req.url ?? '/';
+  const facts = factsOf(req, method);
+  if (isPublic(method, target)) {
+    const refusal = access.checkSite(facts);
+    if (refusal !== null) refuse(res, refusal);
+    return refusal === null;
+  }
+  const refusal = access.checkControl(facts);
+  if (refusal === null) return true;
+  if (refusal.code === 'unauthorized' && isReading(method) && !isApi(target)) redirectToLogin(res, target);
+  else refuse(res, refusal);
+  return false;
+}
+
+function isPublic(method: string, target: string): boolean {
+  const query = target.indexOf('?');
+  const path = query === -1 ? target : target.slice(0, query);
+  const verb = method === 'HEAD' ? 'GET' : method;
+  return PUBLIC.has(`${verb} ${path}`) || (verb === 'GET' && STATIC_ASSET.test(path));
+}
+
+/** Whether a caller expects the envelope and not a page. Only the form of a refusal hangs on this. */
+function isApi(target: string): boolean {
+  const path = plainPath(target);
+  return path === '/api' || path.startsWith('/api/') || path === '/metrics' || path.startsWith('/metrics/');
+}
+
+/** Decoded, with single slashes, in lower case, dot segments resolved, without the query. */
+function plainPath(target: string): string {
+  const path = (target.split(/[?#]/, 1)[0] ?? '').replace(/^https?:\/\/[^/]*/i, '');
+  const decoded = path.replace(/%([0-7][0-9a-f])/gi, (_, hex: string) =>
+    String.fromCharCode(Number.parseInt(hex, 16)),
+  );
+  const segments: string[] = [];
+  for (const segment of decoded.toLowerCase().split(/[/\\]+/)) {
+    if (segment === '..') segments.pop();
+    else if (segment !== '' && segment !== '.') segments.push(segment);
+  }
+  return `/${segments.join('/')}`;
+}
+
+function factsOf({ headers }: IncomingMessage, method: string): ControlFacts {
+  const site = headers['sec-fetch-site'];
+  return {
+    method,
+    host: headers.host,
+    origin: headers.origin,
+    authorization: headers.authorization,
+    cookie: headers.cookie,
+    secFetchSite: Array.isArray(site) ? site[0] : site,
+  };
+}
+
+function isReading(method: string): boolean {
+  return method === 'GET' || method === 'HEAD';
+}
+
+function redirectToLogin(res: ServerResponse, target: string): void {
+  const next = encodeURIComponent(nextPathOf(target.toWellFormed()));
+  res.writeHead(302, { location: `/login?next=${next}`, 'cache-control': 'no-store' }).end();
+}
+
+function refuse(res: ServerResponse, { code, message, status }: SwitchgearError): void {
+  if (status === 401) res.setHeader('www-authenticate', 'Bearer');
+  const body = JSON.stringify({ error: { code, message } });
+  res.writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-store' }).end(body);
+}

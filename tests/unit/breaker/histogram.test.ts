@@ -1,0 +1,44 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { Histogram, RELATIVE_ERROR } from '#lib/breaker/histogram.ts';
+
+const latency = fc.double({ min: 0.11, max: 3_000_000, noNaN: true });
+
+function histogramOf(values: readonly number[]): Histogram {
+  const histogram = new Histogram();
+  for (const value of values) histogram.add(value);
+  return histogram;
+}
+
+describe('the latency histogram', () => {
+  it('finds every percentile within its relative error', () => {
+    fc.assert(
+      fc.property(
+        fc.array(latency, { minLength: 1 }),
+        fc.double({ min: 0.001, max: 1, noNaN: true }),
+        (values, share) => {
+          const exact =
+            values.toSorted((a, b) => a - b)[Math.max(1, Math.ceil(share * values.length)) - 1] ?? Number.NaN;
+          const found = histogramOf(values).percentiles([share])[0] ?? Number.NaN;
+          expect(Math.abs(found - exact) / exact).toBeLessThanOrEqual(RELATIVE_ERROR + 1e-9);
+        },
+      ),
+    );
+  });
+
+  it('is what it was when samples are taken out again', () => {
+    fc.assert(
+      fc.property(fc.array(latency), fc.array(latency), (kept, gone) => {
+        const histogram = histogramOf([...kept, ...gone]);
+        histogram.subtract(histogramOf(gone));
+        const shares = [0.1, 0.5, 0.9, 0.99];
+        expect(histogram.percentiles(shares)).toEqual(histogramOf(kept).percentiles(shares));
+      }),
+    );
+  });
+
+  it('has nothing to say without samples, and takes any sample', () => {
+    expect(new Histogram().percentiles([0.5])).toEqual([null]);
+    expect(histogramOf([0, -1, Number.NaN, 1e12, Number.POSITIVE_INFINITY]).total).toBe(5);
+  });
+});
