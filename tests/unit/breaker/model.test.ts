@@ -25,7 +25,11 @@ class Reference {
   #probes = 0;
   #goodProbes = 0;
 
-  constructor(readonly now: () => number) {}
+  readonly #now: () => number;
+
+  constructor(now: () => number) {
+    this.#now = now;
+  }
 
   get shown(): string {
     this.#elapse();
@@ -86,11 +90,11 @@ class Reference {
 
   #open(): void {
     this.#enter('open');
-    this.#openUntil = this.now() + SETTINGS.open_s * 1_000 * Math.min(10, 2 ** this.#rounds);
+    this.#openUntil = this.#now() + SETTINGS.open_s * 1_000 * Math.min(10, 2 ** this.#rounds);
   }
 
   #elapse(): void {
-    if (this.state === 'open' && this.now() >= this.#openUntil) this.#enter('half_open');
+    if (this.state === 'open' && this.#now() >= this.#openUntil) this.#enter('half_open');
   }
 
   #enter(state: 'closed' | 'open' | 'half_open'): void {
