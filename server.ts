@@ -39,11 +39,14 @@ const server = createHttpServer((req, res) => {
     return;
   }
   if (runtime.gateway.handle(req, res)) return;
-  if (guardConsole(runtime.access, req, res)) handlePage(req, res).catch((thrown: unknown) => failPage(res, thrown));
+  if (guardConsole(runtime.access, req, res))
+    handlePage(req, res).catch((thrown: unknown) => failPage(res, thrown));
 });
 
 process.on('SIGTERM', stop);
 process.on('SIGINT', stop);
+// Started by a script that is gone: nobody could stop this server any more.
+process.on('disconnect', () => stop('SIGTERM'));
 
 // Bound before the rest is built, so that a port that is taken is told at once.
 await listen(server, host, port).catch((thrown: NodeJS.ErrnoException) => {
@@ -53,7 +56,13 @@ const console_ = next({ dev, hostname: host, port, quiet: true });
 await Promise.all([console_.prepare(), startRuntime()]);
 handlePage = console_.getRequestHandler();
 const handleUpgrade = console_.getUpgradeHandler();
-server.on('upgrade', (req, socket, head) => void handleUpgrade(req, socket, head));
+// Only the reloading of `npm run dev` upgrades; pages of other sites may not listen in.
+server.on('upgrade', (req, socket, head) => {
+  const { host, origin } = req.headers;
+  const refusal = runtime?.access.checkSite({ method: 'POST', host, origin, secFetchSite: undefined });
+  if (dev && refusal === null) void handleUpgrade(req, socket, head);
+  else socket.destroy();
+});
 if (runtime === null) throw new Error('the runtime did not start');
 announce(runtime);
 
@@ -101,7 +110,8 @@ function readConfig(): LoadedConfig {
   try {
     return loadConfig({ env: process.env, cwd: process.cwd() });
   } catch (thrown) {
-    if (thrown instanceof ConfigError) fail(EXIT_CONFIG, `the configuration is not valid\n${formatFaults(thrown.faults)}`);
+    if (thrown instanceof ConfigError)
+      fail(EXIT_CONFIG, `the configuration is not valid\n${formatFaults(thrown.faults)}`);
     throw thrown;
   }
 }
@@ -112,7 +122,10 @@ function checkDataDir(dataDir: string): void {
     accessSync(dataDir, constants.W_OK | constants.X_OK);
   } catch (thrown) {
     const reason = thrown instanceof Error && 'code' in thrown ? String(thrown.code) : 'unknown';
-    fail(EXIT_CANT_CREATE, `the data directory ${dataDir} is not writable (${reason}); set SWITCHGEAR_DATA_DIR to another one`);
+    fail(
+      EXIT_CANT_CREATE,
+      `the data directory ${dataDir} is not writable (${reason}); set SWITCHGEAR_DATA_DIR to another one`,
+    );
   }
 }
 
@@ -124,7 +137,10 @@ function sendNotReady(res: ServerResponse): void {
 function failPage(res: ServerResponse, thrown: unknown): void {
   logger.error({ err: thrown }, 'console request failed');
   if (res.headersSent) res.destroy();
-  else res.writeHead(500, { 'content-type': 'application/json' }).end('{"error":{"code":"internal","message":"Internal error"}}');
+  else
+    res
+      .writeHead(500, { 'content-type': 'application/json' })
+      .end('{"error":{"code":"internal","message":"Internal error"}}');
 }
 
 function hintFor(code: string | undefined): string {

@@ -67,7 +67,11 @@ export class Runtime implements RuntimeHandle {
     });
     this.#upstreams = new Upstreams({
       breakers: this.breakers,
-      startLab: (name) => startLabUpstream({ name }),
+      startLab: async (name) => {
+        const lab = await startLabUpstream({ name });
+        this.faults.reapply(name, lab);
+        return lab;
+      },
       onLabCrashed: (name, error) => {
         this.events.append({ type: 'lab_crashed', component: name, detail: { message: error.message } });
       },
@@ -76,9 +80,15 @@ export class Runtime implements RuntimeHandle {
       now,
       randomId: randomUUID,
       allowRealUpstreams: () => this.#config.lab.allow_faults,
-      targets: (name) => this.#upstreams.lab(name),
-      onEvent: ({ type, fault, cause }) =>
-        this.events.append({ type, component: fault.upstream, detail: { fault, cause } }),
+      targets: (name) => this.#faultTarget(name),
+      names: () => this.#upstreams.list().map((upstream) => upstream.name),
+      onEvent: ({ type, fault, cause, by }) =>
+        this.events.append({
+          type,
+          component: fault.upstream,
+          ...(by === null ? {} : { by }),
+          detail: { fault, cause },
+        }),
     });
     this.gateway = new Gateway({
       upstreams: this.#upstreams,
@@ -155,6 +165,11 @@ export class Runtime implements RuntimeHandle {
     this.faults.close();
     await this.#upstreams.close();
     this.breakers.close();
+  }
+
+  #faultTarget(name: string): LabUpstream | 'real' | undefined {
+    const upstream = this.#upstreams.list().find((candidate) => candidate.name === name);
+    return upstream?.config.kind === 'lab' ? this.#upstreams.lab(name) : upstream && 'real';
   }
 
   async #apply(given: Config): Promise<void> {
