@@ -3,6 +3,7 @@
  * left to the upstream, whose limits are its own.
  */
 import { z } from 'zod';
+import { explain } from '#lib/contracts/explain.ts';
 import { SwitchgearError } from '#lib/errors.ts';
 import type { ClientRequest, Endpoint, Json, JsonObject } from '#lib/protocols/types.ts';
 
@@ -174,39 +175,17 @@ const STREAMS: Record<Endpoint, (stream: Json | undefined) => boolean> = {
 /** @throws SwitchgearError `bad_request` naming the first field that is wrong, its value and what is allowed. */
 export function parseRequest(endpoint: Endpoint, body: Json): ClientRequest {
   const result = SCHEMAS[endpoint].safeParse(body);
-  if (!result.success) throw explain(result.error, body);
+  if (!result.success) throw badRequest(result.error, body);
   const checked = body as JsonObject;
   const named = checked.model as string;
   return { endpoint, model: named, stream: STREAMS[endpoint](checked.stream), body: checked };
 }
 
-function explain(error: z.ZodError, body: Json): SwitchgearError {
-  const issue = error.issues[0];
-  if (issue === undefined || issue.path.length === 0) {
-    return new SwitchgearError('bad_request', 'The request body must be a JSON object');
-  }
-  const field = z.core.toDotPath(issue.path);
-  const value = valueAt(body, issue.path);
-  const allowed = issue.message.replace(/^Invalid input: /, '');
-  const said = value === undefined ? 'is required' : `${shown(value)} is not allowed`;
-  return new SwitchgearError('bad_request', `${field}: ${said}; ${allowed}`, { field });
-}
-
-function valueAt(body: Json, path: readonly PropertyKey[]): Json | undefined {
-  let value: Json | undefined = body;
-  for (const key of path) {
-    if (Array.isArray(value)) value = value[Number(key)];
-    else if (typeof value === 'object' && value !== null) value = value[String(key)];
-    else return undefined;
-  }
-  return value;
-}
-
-const MAX_SHOWN_CHARS = 60;
-
-function shown(value: Json): string {
-  if (Array.isArray(value)) return value.length === 0 ? 'an empty array' : 'this array';
-  if (typeof value === 'object' && value !== null) return 'this object';
-  const written = JSON.stringify(value);
-  return written.length > MAX_SHOWN_CHARS ? `${written.slice(0, MAX_SHOWN_CHARS)}…` : written;
+function badRequest(error: z.ZodError, body: Json): SwitchgearError {
+  const [first] = explain(error, body);
+  return new SwitchgearError(
+    'bad_request',
+    first?.message ?? 'The request body is not valid',
+    first === undefined || first.field === '' ? {} : { field: first.field },
+  );
 }

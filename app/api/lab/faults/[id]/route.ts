@@ -1,0 +1,4 @@
+import * as faults from '#lib/control/faults.ts';
+import { defineRoute } from '#lib/control/route.ts';
+
+export const { GET, POST, PUT, PATCH, DELETE } = defineRoute({ DELETE: faults.remove });

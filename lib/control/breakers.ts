@@ -1,0 +1,122 @@
+/** What operators and scripts do to breakers: each act is carried out, audited, and answered with the new state. */
+import { statusOf, triggerFailure } from '#lib/breaker/trigger.ts';
+import {
+  type BreakerView,
+  holdRequestSchema,
+  reasonRequestSchema,
+  settingsPatchSchema,
+  type TestStatus,
+  type TriggerResult,
+  tripRequestSchema,
+} from '#lib/contracts/breakers.ts';
+import { breakerSettingsSchema } from '#lib/contracts/config.ts';
+import type { Call } from '#lib/control/route.ts';
+import { SwitchgearError } from '#lib/errors.ts';
+
+type CircuitBreaker = ReturnType<Call['runtime']['breakers']['require']>;
+
+export const list = ({ runtime }: Call) => ({
+  breakers: runtime.breakers.list().map((breaker) => breaker.snapshot()),
+});
+
+export const show = (call: Call): BreakerView => breakerOf(call).snapshot();
+
+export const transitions = (call: Call) => ({ transitions: breakerOf(call).transitions() });
+
+export async function trip(call: Call): Promise<BreakerView> {
+  const { reason, duration_s } = await call.body(tripRequestSchema);
+  return act(call, 'trip', reason, (breaker) => breaker.trip({ by: call.by, reason, durationS: duration_s }));
+}
+
+export async function hold(call: Call): Promise<BreakerView> {
+  const { mode, reason, duration_s } = await call.body(holdRequestSchema);
+  return act(call, 'hold', reason, (breaker) =>
+    breaker.hold({ mode, by: call.by, reason, durationS: duration_s }),
+  );
+}
+
+export async function lift(call: Call): Promise<BreakerView> {
+  const { reason } = await call.body(reasonRequestSchema);
+  return act(call, 'lift', reason, (breaker) => breaker.lift({ by: call.by, reason }));
+}
+
+export async function reset(call: Call): Promise<BreakerView> {
+  const { reason } = await call.body(reasonRequestSchema);
+  return act(call, 'reset', reason, (breaker) => breaker.reset({ by: call.by, reason }));
+}
+
+export async function updateSettings(call: Call): Promise<BreakerView> {
+  const { reason, ...patch } = await call.body(settingsPatchSchema);
+  return act(call, 'settings', reason, (breaker) => {
+    breaker.updateSettings(breakerSettingsSchema.parse({ ...breaker.settings, ...patch }));
+  });
+}
+
+/** `GET /api/test/circuit-breaker/status`. */
+export function testStatus({ runtime }: Call): TestStatus {
+  return Object.fromEntries(runtime.breakers.list().map((breaker) => [breaker.name, statusOf(breaker)]));
+}
+
+/** `POST /api/test/circuit-breaker/trigger-failure/{component}?failure_count=N`. */
+export function testTrigger(call: Call): TriggerResult {
+  const breaker = breakerOf(call, 'component');
+  const asked = call.query.get('failure_count');
+  const before = breaker.snapshot();
+  const result = asked === null ? triggerFailure(breaker) : triggerFailure(breaker, wholeNumber(asked));
+  audit(call, breaker, 'trigger_failure', undefined, before);
+  return result;
+}
+
+/** `POST /api/test/circuit-breaker/reset/{component}`. */
+export function testReset(call: Call): { status: 'reset'; component: string } {
+  const breaker = breakerOf(call, 'component');
+  const before = breaker.snapshot();
+  breaker.reset({ by: call.by });
+  audit(call, breaker, 'reset', undefined, before);
+  return { status: 'reset', component: breaker.name };
+}
+
+function act(
+  call: Call,
+  action: string,
+  reason: string | undefined,
+  carryOut: (breaker: CircuitBreaker) => void,
+) {
+  const breaker = breakerOf(call);
+  const before = breaker.snapshot();
+  carryOut(breaker);
+  return audit(call, breaker, action, reason, before);
+}
+
+/** Notes who did what; answers the state as it is now. */
+function audit(
+  call: Call,
+  breaker: CircuitBreaker,
+  action: string,
+  reason: string | undefined,
+  before: BreakerView,
+): BreakerView {
+  const after = breaker.snapshot();
+  const brief = ({ state, hold: held, settings }: BreakerView) => ({ state, hold: held, settings });
+  call.runtime.audit({
+    action: `operator_${action}`,
+    component: breaker.name,
+    by: call.by,
+    reason,
+    before: brief(before),
+    after: brief(after),
+  });
+  return after;
+}
+
+function breakerOf(call: Call, param: 'name' | 'component' = 'name'): CircuitBreaker {
+  return call.runtime.breakers.require(call.params[param] ?? '');
+}
+
+function wholeNumber(text: string): number {
+  if (/^-?\d{1,9}$/.test(text)) return Number(text);
+  throw new SwitchgearError(
+    'bad_request',
+    `failure_count: ${JSON.stringify(text.slice(0, 40))} is not allowed; must be a whole number from 1 to 100`,
+  );
+}
