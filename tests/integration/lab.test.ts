@@ -1,9 +1,10 @@
 /** The lab on its real socket, asked as its clients ask it. Times are scaled down; none is asserted. */
+import { Worker } from 'node:worker_threads';
 import { Ollama } from 'ollama';
 import OpenAI from 'openai';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { ActiveFault } from '#lib/lab/fault-plan.ts';
-import { type LabUpstream, startLabUpstream } from '#lib/lab/upstream.ts';
+import { LabUpstream, startLabUpstream } from '#lib/lab/upstream.ts';
 import { post } from '../support/gateway.ts';
 
 const messages = [{ role: 'user', content: 'Why do queues need limits?' }];
@@ -102,7 +103,12 @@ describe('the Ollama API of the lab', () => {
     ['/api/chat', { model: 'nope', messages }, 404, { error: "model 'nope' not found" }],
     ['/api/chat', '{"model":', 400, { error: expect.stringContaining('JSON') }],
     ['/api/chat', { messages }, 400, { error: 'model is required' }],
-    ['/api/chat', { model: 'lab-embed', messages }, 400, { error: expect.stringContaining('does not support') }],
+    [
+      '/api/chat',
+      { model: 'lab-embed', messages },
+      400,
+      { error: expect.stringContaining('does not support') },
+    ],
     ['/api/chat', { model: 'lab-chat', messages, keep_alive: 'soon' }, 400, { error: expect.any(String) }],
     ['/v1/chat/completions', { model: 'nope', messages }, 404, { error: { code: 'model_not_found' } }],
     ['/api/nope', {}, 404, { error: expect.any(String) }],
@@ -141,7 +147,11 @@ describe('the OpenAI API of the lab', () => {
   });
 
   it('completes a prompt', async () => {
-    const { choices } = await openai.completions.create({ model: 'lab-small', prompt: 'hello', max_tokens: 2 });
+    const { choices } = await openai.completions.create({
+      model: 'lab-small',
+      prompt: 'hello',
+      max_tokens: 2,
+    });
     expect(choices[0]).toMatchObject({ finish_reason: 'length' });
   });
 
@@ -156,9 +166,19 @@ describe('the OpenAI API of the lab', () => {
 
 describe('faults of the lab', () => {
   let struck = 0;
+  let injected = 0;
 
   function inject(fields: Partial<ActiveFault>): void {
-    const fault = { id: 'f', kind: 'error' as const, rate: 1, status: 500, latencyMs: 0, ...fields };
+    injected += 1;
+    struck = 0;
+    const fault = {
+      id: `f${injected}`,
+      kind: 'error' as const,
+      rate: 1,
+      status: 500,
+      latencyMs: 0,
+      ...fields,
+    };
     lab.applyFault({ ...fault, endsAtMs: Date.now() + 60_000 }, (newStrikes) => {
       struck += newStrikes;
     });
@@ -167,17 +187,16 @@ describe('faults of the lab', () => {
   const chat = (stream: boolean, signal?: AbortSignal) =>
     post(`${lab.url}/api/chat`, { model: 'lab-chat', messages, stream }, {}, signal);
 
-  afterEach(() => {
-    lab.removeFault('f');
-    struck = 0;
-  });
+  const heal = () => lab.removeFault(`f${injected}`);
+
+  afterEach(heal);
 
   it('answers errors with their status, and counts them', async () => {
     inject({ kind: 'error', status: 502 });
     await expect.poll(async () => (await chat(false)).status).toBe(502);
     await expect.poll(() => struck).toBeGreaterThan(0);
     expect((await fetch(`${lab.url}/api/tags`)).status).toBe(200);
-    lab.removeFault('f');
+    heal();
     await expect.poll(async () => (await chat(false)).status).toBe(200);
   });
 
@@ -189,7 +208,13 @@ describe('faults of the lab', () => {
 
   it.each([true, false])('cuts an answer on its way (streamed: %s)', async (stream) => {
     inject({ kind: 'cut' });
-    await expect.poll(() => chat(stream).then((response) => response.text()).catch(() => 'cut')).toBe('cut');
+    await expect
+      .poll(() =>
+        chat(stream)
+          .then((response) => response.text())
+          .catch(() => 'cut'),
+      )
+      .toBe('cut');
     const response = await chat(stream);
     expect(response.status).toBe(200);
     await expect(response.text()).rejects.toThrow();
@@ -214,32 +239,37 @@ describe('faults of the lab', () => {
   });
 });
 
-describe('the slots of the lab', () => {
-  it('refuses calls beyond the queue, and gives the slot of a client that left to the next', async () => {
-    // Slow enough that the first call would hold its only slot for the whole test.
+describe('a busy lab', () => {
+  it('refuses what neither runs nor fits the queue, and frees the place of a client that leaves', async () => {
+    // So slow that no call ends within the test: of three calls one runs, one waits and one is refused.
     const busy = await startLabUpstream({ name: 'busy', speed: 0.01, slots: 1, queue: 1 });
-    const unload = { model: 'lab-small', messages: [], keep_alive: 0 };
-    const leaving = [new AbortController(), new AbortController()] as const;
-    const call = (controller: AbortController) =>
-      post(`${busy.url}/api/chat`, { model: 'lab-small', messages }, {}, controller.signal).then(
-        (response) => response.status,
-        () => 'left',
+    const round = async () => {
+      const leaving = new AbortController();
+      const calls = [1, 2, 3].map(() =>
+        post(`${busy.url}/api/chat`, { model: 'lab-small', messages }, {}, leaving.signal).then(
+          (response) => response.status,
+          () => 'left',
+        ),
       );
+      await Promise.race(calls);
+      leaving.abort();
+      return (await Promise.all(calls)).map(String).sort();
+    };
     try {
-      const calls = [call(leaving[0]), call(leaving[1])];
-      const probe = new AbortController();
-      await expect.poll(() => Promise.race([call(probe), Promise.resolve('waits')])).toBeDefined();
-      expect((await post(`${busy.url}/api/chat`, unload)).status).toBe(200);
-      for (const controller of [...leaving, probe]) controller.abort();
-      expect(await Promise.all(calls)).toEqual(['left', 'left']);
+      expect(await round()).toEqual(['503', 'left', 'left']);
+      await expect.poll(round).toEqual(['503', 'left', 'left']);
     } finally {
       await busy.close();
     }
   });
+});
 
-  it('tells of a worker that nobody closed', async () => {
-    const crashing = await startLabUpstream({ name: 'crashing' });
-    await crashing.close();
-    expect(await crashing.exited).toBeNull();
+describe('the end of a lab', () => {
+  it('is an error when nobody closed it, and none of the process', async () => {
+    const worker = new Worker("throw new Error('broken')", { eval: true });
+    const crashed = new LabUpstream(worker, 'http://127.0.0.1:1');
+    expect(await crashed.exited).toMatchObject({ message: 'broken' });
+    crashed.removeFault('f');
+    await crashed.close();
   });
 });
