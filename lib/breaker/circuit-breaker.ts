@@ -150,6 +150,7 @@ export class CircuitBreaker implements Breaker {
     this.#change('reset', act, () => {
       this.#dropHold();
       this.#enterClosed(closedEngine());
+      this.#window.clear(this.#parts.monotonicMs());
     });
   }
 
@@ -223,6 +224,8 @@ export class CircuitBreaker implements Breaker {
       generation.probes.delete(probe);
       probe.engine.shutdown();
     }
+    // With none under way one more may go, lest settings that ask for fewer than have succeeded leave no way out.
+    if (generation.probes.size === 0) return true;
     return generation.probes.size + generation.successes < this.#settings.half_open_calls;
   }
 
@@ -247,8 +250,15 @@ export class CircuitBreaker implements Breaker {
         const late = generation !== this.#generationNumber || this.#closed;
         const expired = probe !== null && this.#isExpired(probe);
         if (!late && !expired) this.#settle(outcome, startedMs, work, probe);
+        else if (outcome.kind !== 'neutral') this.#measure(startedMs);
       },
     };
+  }
+
+  /** All that is kept of a call that ended too late to say anything about the present generation. */
+  #measure(startedMs: number): void {
+    const nowMs = this.#parts.monotonicMs();
+    this.#window.measure(nowMs - startedMs, nowMs);
   }
 
   #isExpired(probe: Probe): boolean {
@@ -365,12 +375,12 @@ export class CircuitBreaker implements Breaker {
     this.#enter({ state: 'closed', engine });
   }
 
-  /** Every generation starts with an empty window. */
+  /** Every generation starts with an empty window; latencies go on. */
   #enter(generation: Generation): void {
     this.#generation = generation;
     this.#generationNumber += 1;
     this.#retryAfterMs = 0;
-    this.#window.clear(this.#parts.monotonicMs());
+    this.#window.clearCounts(this.#parts.monotonicMs());
     this.#errors.clear();
   }
 
@@ -400,9 +410,19 @@ export class CircuitBreaker implements Breaker {
         reason: reason ?? null,
         since,
         expiresAtMs: ms === null ? null : since + ms,
-        timer: ms === null ? null : setTimeout(() => this.#activeHold(), ms).unref(),
+        timer: null,
       };
+      this.#awaitExpiry(this.#hold);
     });
+  }
+
+  /** A timer may ring a little before the wall clock shows its time, and the clock may be set back: then again. */
+  #awaitExpiry(hold: Hold): void {
+    if (hold.expiresAtMs === null || this.#closed) return;
+    const leftMs = Math.max(1, hold.expiresAtMs - this.#parts.now());
+    hold.timer = setTimeout(() => {
+      if (this.#activeHold() === hold) this.#awaitExpiry(hold);
+    }, leftMs).unref();
   }
 
   /** The hold, unless it has just expired. */
@@ -453,7 +473,16 @@ export class CircuitBreaker implements Breaker {
     };
     this.#transitions.push(transition);
     if (this.#transitions.length > MAX_TRANSITIONS) this.#transitions.shift();
-    this.#parts.onTransition(transition);
+    this.#announce(transition);
+  }
+
+  /** The state has changed already: a listener that throws must not fail the call or the timer that changed it. */
+  #announce(transition: Transition): void {
+    try {
+      this.#parts.onTransition(transition);
+    } catch (error) {
+      process.emitWarning(`Breaker ${this.name}: a listener to its transitions threw: ${error}`);
+    }
   }
 
   /** As `state`, without ending what has run out. */

@@ -29,6 +29,14 @@ export class Histogram {
     this.#total += 1;
   }
 
+  /** Adds the samples of another one, of another gateway say. */
+  merge(other: Histogram): void {
+    for (let bucket = 0; bucket < BUCKETS; bucket++) {
+      this.#counts[bucket] = (this.#counts[bucket] ?? 0) + (other.#counts[bucket] ?? 0);
+    }
+    this.#total += other.#total;
+  }
+
   /** Takes the samples of another one out of this one. */
   subtract(other: Histogram): void {
     if (other.#total === 0) return;

@@ -7,8 +7,8 @@ import { SwitchgearError } from '#lib/errors.ts';
 export interface RegistryOptions {
   /** Wall clock, epoch milliseconds. */
   now: () => number;
-  /** Monotonic clock, milliseconds. */
-  monotonicMs: () => number;
+  /** Monotonic clock, milliseconds; without one, `now` serves. */
+  monotonicMs?: () => number;
   onTransition: BreakerParts['onTransition'];
   /** 0..1. */
   random?: () => number;
@@ -21,7 +21,7 @@ export class BreakerRegistry {
   readonly #parts: BreakerParts;
   readonly #breakers = new Map<string, CircuitBreaker>();
 
-  constructor({ now, monotonicMs, onTransition, random = Math.random }: RegistryOptions) {
+  constructor({ now, monotonicMs = now, onTransition, random = Math.random }: RegistryOptions) {
     this.#parts = { now, monotonicMs, onTransition, random };
     this.ensure(SANDBOX, sandboxSettings(), { probeLeaseMs: SANDBOX_LEASE_MS });
   }

@@ -45,8 +45,13 @@ export class RollingWindow {
     if (call.failed) this.#bump('failures');
     if (call.slow) this.#bump('slow');
     if (call.timedOut) this.#bump('timeouts');
-    this.#slot().latency.add(call.durationMs);
-    this.#totals.latency.add(call.durationMs);
+    this.#measure(call.durationMs);
+  }
+
+  /** Takes a latency without a call. */
+  measure(durationMs: number, nowMs: number): void {
+    this.#advance(nowMs);
+    this.#measure(durationMs);
   }
 
   counts(nowMs: number): Counts {
@@ -68,15 +73,28 @@ export class RollingWindow {
   }
 
   clear(nowMs: number): void {
-    for (const slot of this.#slots) empty(slot);
-    empty(this.#totals);
+    this.clearCounts(nowMs);
+    for (const slot of this.#slots) slot.latency.clear();
+    this.#totals.latency.clear();
     this.#slotStartMs = nowMs;
+  }
+
+  /** Latencies stay. */
+  clearCounts(nowMs: number): void {
+    this.#advance(nowMs);
+    for (const slot of this.#slots) emptyCounts(slot);
+    emptyCounts(this.#totals);
   }
 
   #slot(): Slot {
     const slot = this.#slots[this.#current];
     if (slot === undefined) throw new RangeError(`slot ${this.#current} of ${SLOTS}`);
     return slot;
+  }
+
+  #measure(durationMs: number): void {
+    this.#slot().latency.add(durationMs);
+    this.#totals.latency.add(durationMs);
   }
 
   #bump(tally: Tally): void {
@@ -110,10 +128,14 @@ function newSlot(): Slot {
 }
 
 function empty(slot: Slot): void {
+  emptyCounts(slot);
+  slot.latency.clear();
+}
+
+function emptyCounts(slot: Counts): void {
   slot.calls = 0;
   slot.failures = 0;
   slot.slow = 0;
   slot.timeouts = 0;
   slot.rejected = 0;
-  slot.latency.clear();
 }

@@ -15,7 +15,7 @@ import { SwitchgearError } from '#lib/errors.ts';
 
 type CircuitBreaker = ReturnType<Call['runtime']['breakers']['require']>;
 
-export const list = ({ runtime }: Call) => ({
+export const list = ({ runtime }: Pick<Call, 'runtime'>) => ({
   breakers: runtime.breakers.list().map((breaker) => breaker.snapshot()),
 });
 

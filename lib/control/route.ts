@@ -25,7 +25,7 @@ export interface Call {
 export type Verb = (call: Call) => unknown;
 
 type Method = (typeof METHODS)[number];
-type Handler = (request: Request, context: { params: Promise<Record<string, string>> }) => Promise<Response>;
+type Handler = (request: Request, context: { params: Promise<object> }) => Promise<Response>;
 
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
 const MAX_BODY_BYTES = 64 * 1024;
@@ -43,7 +43,7 @@ function handlerOf(verb: Verb | undefined, method: Method, allowed: readonly Met
       if (verb === undefined) throw methodNotAllowed(method, allowed);
       const runtime = getRuntime();
       if (runtime === null) throw new SwitchgearError('not_ready', 'Switchgear is starting');
-      const answer = await verb(callOf(runtime, request, await context.params));
+      const answer = await verb(callOf(runtime, request, (await context.params) as Record<string, string>));
       return answer instanceof Response ? answer : json(200, answer);
     } catch (thrown) {
       const refusal = errorResponse(thrown);
