@@ -1,0 +1,17 @@
+/** Debian's Chromium, or whichever the machine has. */
+import { existsSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { type Browser, chromium } from 'playwright-core';
+
+const PROGRAMS = ['chromium', 'chromium-browser', 'google-chrome'];
+
+export function launchBrowser(): Promise<Browser> {
+  const folders = (process.env.PATH ?? '').split(delimiter);
+  const paths = PROGRAMS.flatMap((program) => folders.map((folder) => join(folder, program)));
+  const executablePath = paths.find((path) => existsSync(path));
+  if (executablePath === undefined) throw new Error(`none of ${PROGRAMS.join(', ')} is installed`);
+  return chromium.launch({
+    executablePath,
+    args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking'],
+  });
+}
