@@ -85,6 +85,7 @@ function FailureRate({ breaker: { window, settings } }: { breaker: BreakerView }
           of {window.calls} in {settings.window_s} s
         </span>
       </p>
+      {window.rejected === 0 ? null : <p className="text-open">{window.rejected} refused</p>}
       <div className="relative mt-0.5 h-1 rounded bg-raised" aria-hidden>
         <div className={`h-1 rounded ${over ? 'bg-open' : 'bg-muted'}`} style={{ width: `${rate * 100}%` }} />
         <div

@@ -64,7 +64,7 @@ function Address({ name, url }: { name: string; url: string }) {
   return (
     <>
       <dt className="text-muted">{name}</dt>
-      <dd className="min-w-0 font-mono text-[14px] break-all">{url}</dd>
+      <dd className="min-w-0 font-mono text-[12px] break-all sm:text-[14px]">{url}</dd>
       <dd>
         <CopyButton text={url} label={`Copy the address for ${name} clients`} />
       </dd>

@@ -24,7 +24,7 @@ function Upstream({ upstream }: { upstream: UpstreamView }) {
       <div className="min-w-0">
         <p className="flex flex-wrap items-center gap-2">
           <span className="font-mono font-medium">{upstream.name}</span>
-          <span className="text-muted">{upstream.kind}</span>
+          <span className="text-muted">kind {upstream.kind}</span>
           {upstream.lab ? (
             <span className="inline-flex items-center gap-1 rounded-full border border-half-open px-2 text-half-open">
               <FlaskConical size={12} aria-hidden />
