@@ -234,7 +234,7 @@ export class CircuitBreaker implements Breaker {
     const probe = { engine, leaseEndsMs: this.#parts.monotonicMs() + this.#probeLeaseMs };
     probes.add(probe);
     engine.once('close', () => this.#probeSucceeded(probe));
-    engine.once('open', () => this.#probeFailed(engine));
+    engine.once('open', () => this.#probeFailed(probe));
     return this.#permit(Work.under(engine), probe);
   }
 
@@ -341,7 +341,10 @@ export class CircuitBreaker implements Breaker {
     });
   }
 
-  #probeFailed(engine: Engine): void {
+  #probeFailed(probe: Probe): void {
+    // The engine of the probe that closed it goes on as the closed one, and opens in its turn.
+    if (this.#isExpired(probe)) return;
+    const { engine } = probe;
     this.#change('probe_failed', null, () => {
       this.#failedRounds += 1;
       this.#enterOpen(engine, engine.options.resetTimeout ?? 0);

@@ -174,6 +174,22 @@ describe('half-open', () => {
     expect(breaker.state).toBe('half_open');
   });
 
+  it('opens after a recovery as it did the first time: once, and for no longer', () => {
+    const { breaker, transitions } = halfOpened();
+    calls(breaker, 3, SUCCESS);
+    calls(breaker, 4, FAILURE);
+    expect(transitions.map((each) => each.cause)).toEqual([
+      'failure_rate',
+      'open_elapsed',
+      'probes_succeeded',
+      'failure_rate',
+    ]);
+    tick(15_000);
+    calls(breaker, 1, FAILURE);
+    tick(30_000);
+    expect(breaker.state).toBe('half_open');
+  });
+
   it('opens again on a slow probe', () => {
     const { breaker } = halfOpened({ slow_call_ms: 100 });
     const probe = admitted(breaker);
@@ -198,6 +214,15 @@ describe('half-open', () => {
     hung.settle(FAILURE);
     expect(breaker.state).toBe('half_open');
     other.settle(SUCCESS);
+    expect(breaker.state).toBe('closed');
+  });
+
+  it('still closes when fewer probes are asked for than have already succeeded', () => {
+    const { breaker } = halfOpened({ half_open_calls: 3 });
+    calls(breaker, 2, SUCCESS);
+    breaker.updateSettings({ ...breaker.settings, half_open_calls: 2 });
+    expect(breaker.state).toBe('half_open');
+    calls(breaker, 1, SUCCESS);
     expect(breaker.state).toBe('closed');
   });
 
@@ -235,6 +260,18 @@ describe('a hold', () => {
     tick(1);
     expect(transitions.at(-1)).toMatchObject({ cause: 'hold_expired', from: 'open', to: 'closed' });
     admitted(breaker);
+  });
+
+  it('expires by itself though its timer rings before the wall clock says so', () => {
+    let aheadMs = 0;
+    const { breaker, transitions } = breakerOf({}, { now: () => Date.now() - aheadMs });
+    breaker.trip({ by: 'ann', durationS: 2 });
+    aheadMs = 5;
+    tick(2_004);
+    expect(transitions.map((each) => each.cause)).toEqual(['trip']);
+    tick(1);
+    expect(transitions.at(-1)?.cause).toBe('hold_expired');
+    expect(vi.getTimerCount()).toBe(0);
   });
 
   it.each(['closed', 'metrics_only'] as const)('%s admits and measures all, and opens on nothing', (mode) => {
@@ -293,6 +330,48 @@ describe('reset, settings and the end', () => {
     for (let i = 0; i < 120; i++) breaker.trip({ by: String(i) });
     expect(breaker.transitions()).toHaveLength(100);
     expect(breaker.transitions()[0]?.by).toBe('119');
+  });
+
+  it('keeps latencies over its transitions, and takes those of calls that end late', () => {
+    const { breaker } = breakerOf({ minimum_calls: 1 });
+    const [first, late] = [admitted(breaker), admitted(breaker)];
+    tick(50);
+    first.settle(FAILURE);
+    expect(breaker.snapshot().latency_ms.p99 ?? 0).toBeCloseTo(50, -1);
+    tick(950);
+    late.settle(SUCCESS);
+    expect(breaker.snapshot()).toMatchObject({ state: 'open', window: { calls: 0 } });
+    expect(Math.round((breaker.snapshot().latency_ms.p99 ?? 0) / 100)).toBe(10);
+    breaker.reset({ by: 'ann' });
+    expect(breaker.snapshot().latency_ms.p99).toBeNull();
+  });
+
+  it('carries on when whoever listens to its transitions throws', () => {
+    const warned = vi.spyOn(process, 'emitWarning').mockImplementation(() => {});
+    const { breaker } = breakerOf(
+      { minimum_calls: 1, half_open_calls: 1 },
+      {
+        onTransition: () => {
+          throw new Error('full');
+        },
+      },
+    );
+    calls(breaker, 1, FAILURE);
+    expect(breaker.admit()).toMatchObject({ reason: 'open' });
+    tick(15_000);
+    calls(breaker, 1, SUCCESS);
+    expect(breaker.state).toBe('closed');
+    expect(breaker.transitions()).toHaveLength(3);
+    expect(warned).toHaveBeenCalledTimes(3);
+    warned.mockRestore();
+  });
+
+  it('holds no timer though it is tripped once closed down', () => {
+    const { breaker } = breakerOf();
+    breaker.close();
+    breaker.trip({ by: 'ann', durationS: 60 });
+    expect(breaker.admit()).toMatchObject({ reason: 'shut_down' });
+    expect(vi.getTimerCount()).toBe(0);
   });
 
   it('once closed down refuses for good, whatever ends late, and leaves no timer', () => {

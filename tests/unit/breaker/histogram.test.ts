@@ -37,6 +37,19 @@ describe('the latency histogram', () => {
     );
   });
 
+  it('is the same merged from parts as filled at once', () => {
+    fc.assert(
+      fc.property(fc.array(latency), fc.array(latency), (some, others) => {
+        const merged = histogramOf(some);
+        merged.merge(histogramOf(others));
+        const whole = histogramOf([...some, ...others]);
+        const shares = [0.1, 0.5, 0.9, 0.99];
+        expect(merged.total).toBe(whole.total);
+        expect(merged.percentiles(shares)).toEqual(whole.percentiles(shares));
+      }),
+    );
+  });
+
   it('has nothing to say without samples, and takes any sample', () => {
     expect(new Histogram().percentiles([0.5])).toEqual([null]);
     expect(histogramOf([0, -1, Number.NaN, 1e12, Number.POSITIVE_INFINITY]).total).toBe(5);

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import type { CircuitBreaker } from '#lib/breaker/circuit-breaker.ts';
 import type { Permit } from '#lib/breaker/types.ts';
-import { breakerOf, FAILURE, SUCCESS } from './support.ts';
+import { breakerOf, calls, FAILURE, LEASE_MS, SUCCESS } from './support.ts';
 
 const SETTINGS = {
   minimum_calls: 3,
@@ -14,6 +14,12 @@ const SETTINGS = {
   slow_call_ms: 86_400_000,
 };
 
+interface Call {
+  generation: number;
+  guarded: boolean;
+  leaseEnds: number;
+}
+
 /** The rules, with the whole history of a generation kept as a list. */
 class Reference {
   state: 'closed' | 'open' | 'half_open' = 'closed';
@@ -22,7 +28,7 @@ class Reference {
   #generation = 0;
   #openUntil = 0;
   #rounds = 0;
-  #probes = 0;
+  readonly #probes = new Set<Call>();
   #goodProbes = 0;
 
   readonly #now: () => number;
@@ -36,25 +42,32 @@ class Reference {
     return this.hold ?? this.state;
   }
 
-  admits(): { generation: number; guarded: boolean } | null {
+  admits(): Call | null {
     this.#elapse();
+    const call = {
+      generation: this.#generation,
+      guarded: this.hold === null,
+      leaseEnds: this.#now() + LEASE_MS,
+    };
     if (this.hold === 'open') return null;
-    if (this.hold === 'closed') return { generation: this.#generation, guarded: false };
+    if (this.hold === 'closed') return call;
     if (this.state === 'open') return null;
     if (this.state === 'half_open') {
-      if (this.#probes + this.#goodProbes >= SETTINGS.half_open_calls) return null;
-      this.#probes += 1;
+      // A lease that is over gives its place to whoever asks next; until then the probe still counts.
+      for (const probe of this.#probes) if (probe.leaseEnds <= this.#now()) this.#probes.delete(probe);
+      if (this.#probes.size + this.#goodProbes >= SETTINGS.half_open_calls) return null;
+      this.#probes.add(call);
     }
-    return { generation: this.#generation, guarded: true };
+    return call;
   }
 
-  settle(call: { generation: number; guarded: boolean }, end: 'good' | 'bad' | 'left'): void {
+  settle(call: Call, end: 'good' | 'bad' | 'left'): void {
     if (call.generation !== this.#generation) return;
     if (!call.guarded) {
       if (end !== 'left') this.#ended.push(end === 'good');
       return;
     }
-    if (this.state === 'half_open') this.#settleProbe(end);
+    if (this.state === 'half_open') this.#settleProbe(call, end);
     else if (end !== 'left') this.#settleClosed(end === 'good');
   }
 
@@ -64,8 +77,8 @@ class Reference {
     this.#enter('closed');
   }
 
-  #settleProbe(end: 'good' | 'bad' | 'left'): void {
-    this.#probes -= 1;
+  #settleProbe(probe: Call, end: 'good' | 'bad' | 'left'): void {
+    if (!this.#probes.delete(probe)) return;
     if (end === 'bad') {
       this.#rounds += 1;
       this.#open();
@@ -101,7 +114,7 @@ class Reference {
     this.state = state;
     this.#ended = [];
     this.#generation += 1;
-    this.#probes = 0;
+    this.#probes.clear();
     this.#goodProbes = 0;
   }
 }
@@ -132,7 +145,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ do: fc.constantFrom('trip', 'force_closed', 'lift', 'reset') }) },
 );
 
-type Running = { permit: Permit; call: { generation: number; guarded: boolean } };
+type Running = { permit: Permit; call: Call };
 
 function act(what: Step, breaker: CircuitBreaker, reference: Reference, running: Running[]): void {
   const by = { by: 'model' };
@@ -184,7 +197,7 @@ afterEach(() => {
 
 it('goes through the same states as the rules say, whatever happens in whatever order', () => {
   fc.assert(
-    fc.property(fc.array(step, { maxLength: 80 }), (steps) => {
+    fc.property(fc.array(step, { maxLength: 80, size: 'max' }), (steps) => {
       const { breaker } = breakerOf(SETTINGS);
       const reference = new Reference(() => performance.now());
       const running: Running[] = [];
@@ -198,3 +211,47 @@ it('goes through the same states as the rules say, whatever happens in whatever 
     { numRuns: 1_500 },
   );
 });
+
+type Upset = Step | { do: 'probes'; count: number };
+
+const upset: fc.Arbitrary<Upset> = fc.oneof(
+  { weight: 12, arbitrary: step },
+  {
+    weight: 1,
+    arbitrary: fc.record({ do: fc.constant('probes' as const), count: fc.integer({ min: 1, max: 4 }) }),
+  },
+);
+
+it('can always close again: whatever has happened, enough time and good calls see to it', () => {
+  fc.assert(
+    fc.property(fc.array(upset, { maxLength: 80, size: 'max' }), (steps) => {
+      const { breaker } = breakerOf(SETTINGS);
+      const running: Permit[] = [];
+      for (const each of steps) {
+        if (each.do === 'probes')
+          breaker.updateSettings({ ...breaker.settings, half_open_calls: each.count });
+        else disturb(each, breaker, running);
+      }
+      breaker.lift({ by: 'model' });
+      vi.advanceTimersByTime(SETTINGS.open_s * 10_000 + LEASE_MS);
+      calls(breaker, breaker.computedState === 'half_open' ? 4 : 0, SUCCESS);
+      expect(breaker.state).toBe('closed');
+      breaker.close();
+    }),
+    { numRuns: 1_000 },
+  );
+});
+
+function disturb(what: Step, breaker: CircuitBreaker, running: Permit[]): void {
+  const by = { by: 'model' };
+  if (what.do === 'call') {
+    const answer = breaker.admit();
+    if (answer.admitted) running.push(answer);
+  } else if (what.do === 'end') {
+    const [ended] = running.splice(what.which % Math.max(1, running.length), 1);
+    ended?.settle(what.end === 'good' ? SUCCESS : what.end === 'bad' ? FAILURE : { kind: 'neutral' });
+  } else if (what.do === 'wait') vi.advanceTimersByTime(what.ms);
+  else if (what.do === 'trip') breaker.trip(by);
+  else if (what.do === 'force_closed') breaker.hold({ ...by, mode: 'closed' });
+  else breaker[what.do](by);
+}

@@ -1,4 +1,4 @@
-import { CircuitBreaker } from '#lib/breaker/circuit-breaker.ts';
+import { type BreakerParts, CircuitBreaker } from '#lib/breaker/circuit-breaker.ts';
 import type { Outcome, Permit } from '#lib/breaker/types.ts';
 import type { Transition } from '#lib/contracts/breakers.ts';
 import { type BreakerSettings, breakerSettingsSchema } from '#lib/contracts/config.ts';
@@ -8,7 +8,10 @@ export const FAILURE: Outcome = { kind: 'failure', failure: 'http_5xx', message:
 export const SUCCESS: Outcome = { kind: 'success' };
 
 /** A breaker on the faked clock of the test. `random` of a half means no jitter. */
-export function breakerOf(settings: Partial<BreakerSettings> = {}): {
+export function breakerOf(
+  settings: Partial<BreakerSettings> = {},
+  parts: Partial<BreakerParts> = {},
+): {
   breaker: CircuitBreaker;
   transitions: Transition[];
 } {
@@ -18,6 +21,7 @@ export function breakerOf(settings: Partial<BreakerSettings> = {}): {
     monotonicMs: () => performance.now(),
     random: () => 0.5,
     onTransition: (transition) => transitions.push(transition),
+    ...parts,
   });
   return { breaker, transitions };
 }

@@ -4,7 +4,7 @@ import { statusOf, triggerFailure } from '#lib/breaker/trigger.ts';
 import { breakerSettingsSchema } from '#lib/contracts/config.ts';
 
 function registry(): BreakerRegistry {
-  return new BreakerRegistry({ now: Date.now, monotonicMs: () => performance.now(), onTransition: () => {} });
+  return new BreakerRegistry({ now: Date.now, onTransition: () => {} });
 }
 
 describe('the sandbox', () => {

@@ -1,0 +1,49 @@
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { start } from '../lib/children.ts';
+import { freePort, waitUntilReady } from '../lib/ports.ts';
+import { endpointAt, type StartContext, type Target } from './target.ts';
+
+const READY_MS = 30_000;
+const ROOT = join(import.meta.dirname, '..', '..');
+
+/** This checkout in production mode: breakers, limits and the console as by default, and no cache. */
+export async function startSwitchgear({ mockPort, folder }: StartContext): Promise<Target> {
+  if (!existsSync(join(ROOT, '.next', 'BUILD_ID')))
+    throw new Error('there is no production build; run `npm run build` first');
+  const port = await freePort();
+  const config = join(folder, 'switchgear.yaml');
+  const data = join(folder, 'data');
+  mkdirSync(data);
+  writeFileSync(config, configuration(mockPort));
+  const started = start(process.execPath, ['server.ts'], {
+    cwd: ROOT,
+    env: {
+      ...withoutOwnSettings(process.env),
+      NODE_ENV: 'production',
+      NEXT_TELEMETRY_DISABLED: '1',
+      HOST: '127.0.0.1',
+      PORT: String(port),
+      LOG_LEVEL: 'warn',
+      SWITCHGEAR_CONFIG: config,
+      SWITCHGEAR_DATA_DIR: data,
+    },
+  });
+  await waitUntilReady(started, () => /^ready http:/m.test(started.output()), READY_MS);
+  const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
+  return { name: 'switchgear', version, endpoint: endpointAt(port), started };
+}
+
+/** A token or a Redis of the caller's shell is not to be measured. */
+function withoutOwnSettings(env: NodeJS.ProcessEnv): Record<string, string | undefined> {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith('SWITCHGEAR_')));
+}
+
+function configuration(mockPort: number): string {
+  return `upstreams:
+  - name: mock
+    kind: openai
+    url: http://127.0.0.1:${mockPort}/v1
+cache: { enabled: false }
+`;
+}

@@ -1,0 +1,18 @@
+/** `npm run bench -- NAME [options]`: runs one benchmark by name, all of them without a name. */
+import { runProxyBench } from './proxy/main.ts';
+
+const BENCHES: Record<string, (args: string[]) => Promise<number>> = { proxy: runProxyBench };
+const EX_USAGE = 64;
+
+const [first, ...rest] = process.argv.slice(2);
+const named = first !== undefined && !first.startsWith('-');
+const names = named ? [first] : Object.keys(BENCHES);
+const args = named ? rest : process.argv.slice(2);
+for (const name of names) {
+  const bench = Object.hasOwn(BENCHES, name) ? BENCHES[name] : undefined;
+  if (bench === undefined) {
+    process.stderr.write(`no benchmark is called ${name}; there is: ${Object.keys(BENCHES).join(', ')}\n`);
+    process.exit(EX_USAGE);
+  }
+  process.exitCode = Math.max(Number(process.exitCode ?? 0), await bench(args));
+}
