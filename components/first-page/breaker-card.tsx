@@ -19,7 +19,7 @@ export function BreakerCard({
     await onChanged();
   };
   return (
-    <Card title="Circuit breakers" note="worst first; figures are of each one’s own window">
+    <Card title="Circuit breakers" note="worst first; counts start anew with each change of state">
       <p role="status" className={result === '' ? 'sr-only' : 'border-t px-4 py-1.5 text-muted'}>
         {result}
       </p>

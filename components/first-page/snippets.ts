@@ -10,7 +10,10 @@ export function snippetOf(client: Client, address: string, model: string, stream
     case 'openai':
       return `import OpenAI from 'openai';
 
-const client = new OpenAI({ baseURL: '${address}/v1', apiKey: 'unused' });
+const client = new OpenAI({
+  baseURL: '${address}/v1',
+  apiKey: 'unused',
+});
 ${javascript('client.chat.completions.create', model, stream, 'answer.choices[0].message.content', 'part.choices[0]?.delta.content ?? ""')}`;
     case 'ollama':
       return `import { Ollama } from 'ollama';

@@ -15,6 +15,10 @@ export async function send(method: string, path: string, body?: object): Promise
   });
   const answer: unknown = await response.json().catch(() => null);
   if (response.ok) return answer;
+  // The session has ended; the login leads back here.
+  if (response.status === 401 && path !== '/api/session') {
+    location.assign(`/login?next=${encodeURIComponent(location.pathname)}`);
+  }
   throw new Error(messageIn(answer) ?? `The server answered with status ${response.status}`);
 }
 

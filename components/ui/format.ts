@@ -4,9 +4,9 @@ export const UNKNOWN = '–';
 
 export function formatMs(ms: number | null): string {
   if (ms === null) return UNKNOWN;
-  if (ms >= 10_000) return `${(ms / 1_000).toFixed(0)} s`;
-  if (ms >= 1_000) return `${(ms / 1_000).toFixed(1)} s`;
-  return `${ms < 10 ? ms.toFixed(1) : ms.toFixed(0)} ms`;
+  if (ms >= 9_950) return `${(ms / 1_000).toFixed(0)} s`;
+  if (ms >= 999.5) return `${(ms / 1_000).toFixed(1)} s`;
+  return `${ms < 9.95 ? ms.toFixed(1) : ms.toFixed(0)} ms`;
 }
 
 /** A rate of 0..1 in percent. */

@@ -6,7 +6,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { nextPathOf } from '#lib/access/next-path.ts';
 import type { AccessPolicy, ControlFacts } from '#lib/access/policy.ts';
-import type { SwitchgearError } from '#lib/errors.ts';
+import { SwitchgearError } from '#lib/errors.ts';
 
 // Methods matter: Next runs server actions that are posted to any page, so a page is public for reading only.
 const PUBLIC = new Set([
@@ -38,6 +38,11 @@ export function guardConsole(access: AccessPolicy, req: IncomingMessage, res: Se
   for (const [name, value] of SECURITY_HEADERS) res.setHeader(name, value);
   const method = req.method ?? 'GET';
   const target = req.url ?? '/';
+  const malformed = malformation(method, target);
+  if (malformed !== null) {
+    refuse(res, malformed);
+    return false;
+  }
   const facts = factsOf(req, method);
   if (isPublic(method, target)) {
     const refusal = access.checkSite(facts);
@@ -49,6 +54,19 @@ export function guardConsole(access: AccessPolicy, req: IncomingMessage, res: Se
   if (refusal.code === 'unauthorized' && isReading(method) && !isApi(target)) redirectToLogin(res, target);
   else refuse(res, refusal);
   return false;
+}
+
+const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
+
+/** What Next would answer with an error of its own making. */
+function malformation(method: string, target: string): SwitchgearError | null {
+  if (!METHODS.has(method)) return new SwitchgearError('method_not_allowed', `${method} is not allowed here`);
+  try {
+    decodeURIComponent(target);
+    return null;
+  } catch {
+    return new SwitchgearError('bad_request', 'The path is not valid UTF-8 after percent-decoding');
+  }
 }
 
 function isPublic(method: string, target: string): boolean {

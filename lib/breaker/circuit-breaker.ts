@@ -140,8 +140,9 @@ export class CircuitBreaker implements Breaker {
     this.#takeHold(options.mode, options, 'hold');
   }
 
-  /** Ends a hold; what the traffic has made of it counts again. */
+  /** Ends a hold, if there is one; what the traffic has made of it counts again. */
   lift(act: Act): void {
+    if (this.#activeHold() === null) return;
     this.#change('lift', act, () => this.#dropHold());
   }
 

@@ -15,7 +15,7 @@ export function explain(error: z.ZodError, input: unknown): Explanation[] {
 }
 
 function explainIssue(issue: z.core.$ZodIssue, input: unknown): Explanation {
-  const allowed = issue.message.replace(/^Invalid (?:input|option): /, '');
+  const allowed = allowedBy(issue);
   if (issue.code === 'unrecognized_keys') {
     const field = z.core.toDotPath([...issue.path, issue.keys[0] ?? '']);
     return { field, message: `${field}: is not known` };
@@ -25,6 +25,34 @@ function explainIssue(issue: z.core.$ZodIssue, input: unknown): Explanation {
   const value = valueAt(input, issue.path);
   const said = value === undefined ? 'is required' : `${shown(value)} is not allowed`;
   return { field, message: `${field}: ${said}; ${allowed}` };
+}
+
+/** zod's own words, made into what must be. Texts of our schemas stay as they are. */
+function allowedBy(issue: z.core.$ZodIssue): string {
+  switch (issue.code) {
+    case 'too_small':
+      return issue.message.startsWith('Too small')
+        ? `must be ${bound(issue.inclusive, 'at least', 'more than')} ${issue.minimum}${unitOf(issue.origin)}`
+        : issue.message;
+    case 'too_big':
+      return issue.message.startsWith('Too big')
+        ? `must be ${bound(issue.inclusive, 'at most', 'less than')} ${issue.maximum}${unitOf(issue.origin)}`
+        : issue.message;
+    default:
+      return issue.message
+        .replace(/^Invalid (?:input|option): /, '')
+        .replace(/, received .*$/, '')
+        .replace(/^expected /, 'must be of type ');
+  }
+}
+
+function bound(inclusive: boolean | undefined, within: string, beyond: string): string {
+  return inclusive === false ? beyond : within;
+}
+
+function unitOf(origin: string): string {
+  if (origin === 'string') return ' characters long';
+  return origin === 'array' ? ' items long' : '';
 }
 
 function valueAt(input: unknown, path: readonly PropertyKey[]): unknown {

@@ -58,21 +58,23 @@ export function testStatus({ runtime }: Call): TestStatus {
 }
 
 /** `POST /api/test/circuit-breaker/trigger-failure/{component}?failure_count=N`. */
-export function testTrigger(call: Call): TriggerResult {
+export async function testTrigger(call: Call): Promise<TriggerResult> {
+  const { reason } = await call.body(reasonRequestSchema);
   const breaker = breakerOf(call, 'component');
   const asked = call.query.get('failure_count');
   const before = breaker.snapshot();
   const result = asked === null ? triggerFailure(breaker) : triggerFailure(breaker, wholeNumber(asked));
-  audit(call, breaker, 'trigger_failure', undefined, before);
+  audit(call, breaker, 'trigger_failure', reason, before);
   return result;
 }
 
 /** `POST /api/test/circuit-breaker/reset/{component}`. */
-export function testReset(call: Call): { status: 'reset'; component: string } {
+export async function testReset(call: Call): Promise<{ status: 'reset'; component: string }> {
+  const { reason } = await call.body(reasonRequestSchema);
   const breaker = breakerOf(call, 'component');
   const before = breaker.snapshot();
-  breaker.reset({ by: call.by });
-  audit(call, breaker, 'reset', undefined, before);
+  breaker.reset({ by: call.by, reason });
+  audit(call, breaker, 'reset', reason, before);
   return { status: 'reset', component: breaker.name };
 }
 

@@ -7,6 +7,9 @@ const sessionRequestSchema = z.strictObject({ token: z.string().min(1).max(1_000
 
 export async function open(call: Call): Promise<Response> {
   const { token } = await call.body(sessionRequestSchema);
+  if (!call.runtime.access.tokenRequired) {
+    throw new SwitchgearError('conflict', 'No admin token is configured, so the console needs no session');
+  }
   const session = call.runtime.access.openSession(token);
   if (session === null) throw new SwitchgearError('unauthorized', 'That is not the admin token');
   return json(200, { status: 'open' }, { 'set-cookie': session.cookie });

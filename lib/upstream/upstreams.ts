@@ -18,6 +18,8 @@ export interface UpstreamsParts<L extends Lab> {
   onLabCrashed: (name: string, error: Error) => void;
 }
 
+/** What a probe may take beyond its total budget before its place is given away. */
+const PROBE_MARGIN_MS = 1_000;
 /** Models whose routes are remembered; the oldest is forgotten first. */
 const MAX_REMEMBERED_MODELS = 1_000;
 
@@ -107,7 +109,8 @@ export class Upstreams<L extends Lab = Lab> {
   #breakersOf(config: UpstreamConfig): Breakers {
     const ensure = (operation: UpstreamOperation) =>
       this.#parts.breakers.ensure(`${config.name}.${operation}`, config.breaker, {
-        probeLeaseMs: config.timeout.total_ms,
+        // The total budget starts after the permit is taken, and its timeout must still find its probe.
+        probeLeaseMs: config.timeout.total_ms + PROBE_MARGIN_MS,
       });
     return {
       chat: ensure('chat'),

@@ -35,9 +35,9 @@ describe('a request', () => {
       'openai.chat',
       { model: 'm', messages: [{ role: 'user' }], temperature: 'hot' },
       'temperature',
-      /expected number/,
+      /type number/,
     ],
-    ['openai.embeddings', { model: 'm', input: '' }, 'input', /expected string to have >=1/],
+    ['openai.embeddings', { model: 'm', input: '' }, 'input', /at least 1 characters/],
     [
       'openai.embeddings',
       { model: 'm', input: 'a', encoding_format: 'hex' },
@@ -45,7 +45,7 @@ describe('a request', () => {
       /"float" or "base64"/,
     ],
     ['ollama.embed', { model: 'm', input: [1] }, 'input', /takes no tokens/],
-    ['ollama.generate', { model: 'm', prompt: 1 }, 'prompt', /expected string/],
+    ['ollama.generate', { model: 'm', prompt: 1 }, 'prompt', /type string/],
   ])(
     'to %s with a fault is told which field, what it holds and what is allowed',
     (endpoint, body, field, text) => {
