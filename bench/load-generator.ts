@@ -22,7 +22,7 @@ function carryOut(order: Order): Promise<unknown> {
   const { endpoint } = order;
   switch (order.kind) {
     case 'closed':
-      return runClosedLoop({ ...order, port: endpoint.port, request: encodeRequest(endpoint, order.body) });
+      return runClosedLoop(order);
     case 'open':
       return runOpenLoop({ ...order, port: endpoint.port, request: encodeRequest(endpoint, order.body) });
     case 'first-token':

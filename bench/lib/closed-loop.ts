@@ -1,47 +1,40 @@
-/** Closed loop: a fixed number of requests in flight, the next one sent when one is answered. */
-import { Connection } from './connection.ts';
+/** Closed loop: a fixed number of requests in flight, the next one sent when one is answered. Driven by autocannon. */
+import autocannon from 'autocannon';
+import type { Endpoint } from './streams.ts';
 import { type LoadResult, Tally } from './tally.ts';
 
 export interface ClosedLoad {
-  port: number;
-  request: Buffer;
+  endpoint: Endpoint;
+  body: string;
   inFlight: number;
   durationMs: number;
 }
 
-const DRAIN_MS = 5_000;
-/** A target that refuses connections is not to be asked as fast as the loop can turn. */
-const RETRY_MS = 10;
-
-export async function runClosedLoop(load: ClosedLoad): Promise<LoadResult> {
+/** Latencies are taken from each response: autocannon's own histogram has whole milliseconds. */
+export function runClosedLoop({ endpoint, body, inFlight, durationMs }: ClosedLoad): Promise<LoadResult> {
   const tally = new Tally();
   const startedAt = performance.now();
-  const endsAt = startedAt + load.durationMs;
-  const connections = Array.from({ length: load.inFlight }, () => new Connection(load.port));
-  const drain = setTimeout(() => {
-    for (const connection of connections) connection.close();
-  }, load.durationMs + DRAIN_MS);
-  await Promise.all(connections.map((connection) => keepBusy(connection, load.request, endsAt, tally)));
-  clearTimeout(drain);
-  const elapsedMs = performance.now() - startedAt;
-  for (const connection of connections) connection.close();
-  return tally.result(elapsedMs);
-}
-
-function keepBusy(connection: Connection, request: Buffer, endsAt: number, tally: Tally): Promise<void> {
-  return new Promise((resolve) => {
-    const next = () => {
-      const sentAt = performance.now();
-      if (sentAt >= endsAt) {
-        resolve();
-        return;
-      }
-      connection.send(request, (outcome) => {
-        tally.add(outcome, performance.now() - sentAt);
-        if (outcome.error === null) next();
-        else setTimeout(next, RETRY_MS);
-      });
-    };
-    next();
+  return new Promise((resolve, reject) => {
+    const instance = autocannon(
+      {
+        url: `http://127.0.0.1:${endpoint.port}${endpoint.path}`,
+        method: 'POST',
+        headers: { 'content-type': 'application/json', ...endpoint.headers },
+        body,
+        connections: inFlight,
+        duration: durationMs / 1_000,
+      },
+      (error: Error | null, result) => {
+        if (error !== null) {
+          reject(error);
+          return;
+        }
+        for (let lost = 0; lost < result.errors; lost += 1) tally.fail('connection lost or timed out');
+        resolve(tally.result(performance.now() - startedAt));
+      },
+    );
+    instance.on('response', (_client, status, _bytes, latencyMs) => {
+      tally.add({ status, error: null }, latencyMs);
+    });
   });
 }
