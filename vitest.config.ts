@@ -1,12 +1,15 @@
 import { defineConfig } from 'vitest/config';
 
-const SHARED = { testTimeout: 20_000, hookTimeout: 30_000 };
+/** The tests start servers, and some a browser: more at once only makes them wait for each other. */
+const MAX_WORKERS = 2;
+const SHARED = { pool: 'forks', testTimeout: 20_000, hookTimeout: 30_000 } as const;
 const project = (name: string, more: object = {}) => ({
   test: { name, include: [`tests/${name}/**/*.test.ts`], ...SHARED, ...more },
 });
 
 export default defineConfig({
   test: {
+    maxWorkers: MAX_WORKERS,
     projects: [
       project('unit'),
       project('integration'),

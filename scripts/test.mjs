@@ -1,6 +1,6 @@
 /**
  * `npm test`: sets up what is missing, then lint, types, documentation, and every test. Arguments go to the runner:
- * `npm test -- --project unit`, `npm test -- tests/unit/breaker`. The last line has the counts of the runner's report.
+ * `npm test -- unit` (a project), `npm test -- tests/unit/breaker`. The last line has the counts of the runner's report.
  */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { bin, NODE, ROOT } from './lib/paths.mjs';
 import { countsOf } from './lib/report.mjs';
 import { failWith, run, say, stopChildrenOnSignal } from './lib/run.mjs';
+import { needsTools, runnerArgs } from './lib/selection.mjs';
 import { environment, setUp } from './lib/setup.mjs';
 import { installTools } from './lib/tools.mjs';
 
@@ -17,12 +18,13 @@ const CHECKS = [
   ['generated documentation', NODE, ['scripts/docs.ts', '--check']],
 ];
 
+const args = process.argv.slice(2);
 stopChildrenOnSignal();
 try {
   await setUp();
-  await installTools();
+  if (needsTools(args)) await installTools();
   const failedChecks = await runChecks();
-  const counts = await runTests(process.argv.slice(2));
+  const counts = await runTests(runnerArgs(args));
   if (counts.skipped > 0) say(`${counts.skipped} skipped`);
   const failed = counts.failed + failedChecks;
   process.exitCode = failed === 0 ? 0 : 1;

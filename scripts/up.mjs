@@ -1,5 +1,9 @@
-/** `npm run up` and `npm run dev`: sets up what is missing, then serves until it is told to stop. */
+/**
+ * `npm run up` and `npm run dev`: sets up what is missing, then serves until it is told to stop. `npm run build` sets
+ * up alone.
+ */
 import { spawn } from 'node:child_process';
+import { constants } from 'node:os';
 import { NODE, ROOT } from './lib/paths.mjs';
 import { failWith, stopChildrenOnSignal } from './lib/run.mjs';
 import { environment, setUp } from './lib/setup.mjs';
@@ -9,11 +13,11 @@ const SAME_SIGNAL_MS = 500;
 const PARENT_POLL_MS = 1_000;
 
 const dev = process.argv.includes('--dev');
-stopChildrenOnSignal();
+const buildOnly = process.argv.includes('--build');
+const letSignalsThrough = stopChildrenOnSignal();
 await setUp({ build: !dev }).catch(failWith);
-process.removeAllListeners('SIGINT');
-process.removeAllListeners('SIGTERM');
-serve();
+letSignalsThrough();
+if (!buildOnly) serve();
 
 function serve() {
   const env = environment(dev ? {} : { NODE_ENV: 'production' });
@@ -32,9 +36,17 @@ function serve() {
   };
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
     process.on(signal, () => pass(signal === 'SIGHUP' ? 'SIGTERM' : signal));
-  const parent = process.ppid;
-  // npm killed outright forwards nothing.
-  setInterval(() => process.ppid !== parent && pass('SIGTERM'), PARENT_POLL_MS).unref();
+  if (process.env.npm_lifecycle_event !== undefined) stopWithout(process.ppid, () => pass('SIGTERM'));
   server.on('error', failWith);
-  server.on('exit', (code, signal) => process.exit(code ?? (signal === 'SIGINT' ? 130 : 143)));
+  server.on('exit', (code, signal) => process.exit(code ?? 128 + constants.signals[signal]));
+}
+
+/** npm killed outright forwards nothing. Once only: the server takes a second signal for impatience. */
+function stopWithout(parent, stop) {
+  const poll = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(poll);
+    stop();
+  }, PARENT_POLL_MS);
+  poll.unref();
 }

@@ -1,16 +1,17 @@
 /** Brings the checkout into a state that runs: dependencies installed, pages built, each only when something changed. */
 import { execFileSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readFileSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
 import { withLock } from './lock.mjs';
+import { explainNpm, npmCommand } from './npm.mjs';
 import { NEXT, NODE, ROOT } from './paths.mjs';
 import { EX_UNAVAILABLE, StepError, say, step } from './run.mjs';
-import { hashOf, stampHolds, writeStamp } from './stamp.mjs';
+import { dependenciesOf, dropStamp, hashOf, stampHolds, writeStamp } from './stamp.mjs';
 
 const LOCK = join(ROOT, '.switchgear-setup.lock');
 const INSTALL_STAMP = join(ROOT, 'node_modules', '.switchgear-install');
 const BUILD_STAMP = join(ROOT, '.next', '.switchgear-build');
-const INSTALLED_FROM = ['package.json', 'package-lock.json', '.npmrc'];
+const INSTALLED_FROM = ['package-lock.json', '.npmrc'];
 const BUILT_FROM = [
   'app',
   'components',
@@ -32,27 +33,31 @@ export async function setUp({ build = true } = {}) {
   });
 }
 
-/** Next sends no telemetry, here or anywhere in this project. */
+/** The project's own programs first on the path, its Node among them; Next sends no telemetry. */
 export function environment(extra = {}) {
-  return { ...process.env, NEXT_TELEMETRY_DISABLED: '1', ...extra };
+  const path = [join(ROOT, 'node_modules', '.bin'), process.env.PATH].join(delimiter);
+  return { ...process.env, PATH: path, NEXT_TELEMETRY_DISABLED: '1', ...extra };
 }
 
 async function install() {
-  const hash = hashOf(ROOT, INSTALLED_FROM, [process.platform, process.arch]);
+  const wanted = dependenciesOf(readFileSync(join(ROOT, 'package.json'), 'utf8'));
+  const hash = hashOf(ROOT, INSTALLED_FROM, [wanted, process.platform, process.arch]);
   if (stampHolds(INSTALL_STAMP, hash) && nodeVersion() !== null) return;
-  const npm = process.env.npm_execpath;
+  const options = { cwd: ROOT, explain: explainNpm };
+  // Only errors: on the machine's own Node, npm warns of every package that wants a newer one.
   const args = ['ci', '--no-audit', '--no-fund', '--loglevel=error', '--include=dev'];
-  const [command, first] = npm?.endsWith('js') ? [process.execPath, [npm]] : ['npm', []];
-  await step('installing dependencies (npm ci)', command, [...first, ...args], { cwd: ROOT });
+  await step('installing dependencies (npm ci)', ...npmCommand(args), options);
   if (nodeVersion() === null) {
     // npm was told not to run install scripts; this one puts the binary in its place.
     await step(`unpacking Node ${NODE_MAJOR}`, process.execPath, ['installArchSpecificPackage.js'], {
+      ...options,
       cwd: join(ROOT, 'node_modules', 'node'),
     });
   }
   if (nodeVersion() === null) {
     throw new StepError(
-      `Node ${NODE_MAJOR} could not be installed from the npm package "node"`,
+      `Node ${NODE_MAJOR} of the npm package "node" does not run on this machine (${process.platform}, ` +
+        `${process.arch}); "npm rebuild node --foreground-scripts" shows why`,
       EX_UNAVAILABLE,
     );
   }
@@ -60,12 +65,14 @@ async function install() {
 }
 
 async function buildPages() {
-  const hash = () => hashOf(ROOT, BUILT_FROM);
-  if (stampHolds(BUILD_STAMP, hash())) return;
+  const hash = hashOf(ROOT, BUILT_FROM);
+  if (stampHolds(BUILD_STAMP, hash)) return;
+  // A build that fails half-way leaves nothing that the old stamp would still be true of.
+  dropStamp(BUILD_STAMP);
   const env = environment({ NODE_ENV: 'production' });
   await step('building the console (next build)', NODE, [NEXT, 'build'], { cwd: ROOT, env });
-  // Taken afterwards: Next may have put tsconfig.json in order.
-  writeStamp(BUILD_STAMP, hash());
+  // Of before the build: what was edited meanwhile is built next time.
+  writeStamp(BUILD_STAMP, hash);
 }
 
 /** The version of the project's own Node, or null when it is missing or another one. */
