@@ -4,6 +4,7 @@
  * or expires. A call belongs to the generation that admitted it; what ends later changes nothing.
  */
 import { closedEngine, type Engine, openFor, probeEngine, Work } from '#lib/breaker/engine.ts';
+import { type Act, Hold, type HoldOptions } from '#lib/breaker/hold.ts';
 import { RecentErrors } from '#lib/breaker/recent-errors.ts';
 import type { Breaker, BreakerState, Outcome, Permit, Refusal } from '#lib/breaker/types.ts';
 import { MAX_RETRY_AFTER_MS, openTimeMs, tripCause } from '#lib/breaker/verdict.ts';
@@ -19,26 +20,6 @@ export interface BreakerParts {
   /** 0..1. */
   random: () => number;
   onTransition: (transition: Transition) => void;
-}
-
-/** Who acts, and why. */
-export interface Act {
-  by: string;
-  reason?: string | undefined;
-}
-
-export interface TripOptions extends Act {
-  /** Seconds until it ends by itself; without, it lasts until it is lifted. */
-  durationS?: number | undefined;
-}
-
-interface Hold {
-  mode: HoldMode;
-  by: string;
-  reason: string | null;
-  since: number;
-  expiresAtMs: number | null;
-  timer: NodeJS.Timeout | null;
 }
 
 interface Probe {
@@ -131,12 +112,12 @@ export class CircuitBreaker implements Breaker {
   }
 
   /** Holds it open until it is lifted, reset, or the time is up, whatever the traffic. */
-  trip(options: TripOptions): void {
+  trip(options: HoldOptions): void {
     this.#takeHold('open', options, 'trip');
   }
 
   /** Holds it `open`, `closed`, or in `metrics_only`, which admits and measures all and opens on nothing. */
-  hold(options: TripOptions & { mode: HoldMode }): void {
+  hold(options: HoldOptions & { mode: HoldMode }): void {
     this.#takeHold(options.mode, options, 'hold');
   }
 
@@ -173,7 +154,7 @@ export class CircuitBreaker implements Breaker {
       name: this.name,
       state: this.state,
       computed_state: computed,
-      hold: hold === null ? null : viewOf(hold),
+      hold: hold?.view() ?? null,
       since: iso(this.#since),
       retry_at: generation.state === 'open' ? iso(this.#parts.now() + generation.untilMs - nowMs) : null,
       settings: this.#settings,
@@ -203,7 +184,8 @@ export class CircuitBreaker implements Breaker {
   #refusal(): Refusal | null {
     if (this.#closed) return refuse('shut_down', this.#settings.open_s * 1_000);
     const hold = this.#activeHold();
-    if (hold !== null) return hold.mode === 'open' ? refuse('held_open', this.#holdLeftMs(hold)) : null;
+    if (hold !== null)
+      return hold.mode === 'open' ? refuse('held_open', hold.leftMs ?? this.#settings.open_s * 1_000) : null;
     this.#endOpenTime();
     const generation = this.#generation;
     if (generation.state === 'open') return refuse('open', generation.untilMs - this.#parts.monotonicMs());
@@ -403,47 +385,25 @@ export class CircuitBreaker implements Breaker {
     return Math.max(askedMs, openTimeMs(this.#settings, failedRounds, this.#parts.random()));
   }
 
-  #takeHold(mode: HoldMode, { by, reason, durationS }: TripOptions, cause: string): void {
-    this.#change(cause, { by, reason }, () => {
+  #takeHold(mode: HoldMode, options: HoldOptions, cause: string): void {
+    if (this.#closed) return;
+    this.#change(cause, options, () => {
       this.#dropHold();
-      const since = this.#parts.now();
-      const ms = durationS === undefined ? null : durationS * 1_000;
-      this.#hold = {
-        mode,
-        by,
-        reason: reason ?? null,
-        since,
-        expiresAtMs: ms === null ? null : since + ms,
-        timer: null,
-      };
-      this.#awaitExpiry(this.#hold);
+      this.#hold = new Hold(mode, options, this.#parts.now, () => this.#activeHold());
     });
-  }
-
-  /** A timer may ring a little before the wall clock shows its time, and the clock may be set back: then again. */
-  #awaitExpiry(hold: Hold): void {
-    if (hold.expiresAtMs === null || this.#closed) return;
-    const leftMs = Math.max(1, hold.expiresAtMs - this.#parts.now());
-    hold.timer = setTimeout(() => {
-      if (this.#activeHold() === hold) this.#awaitExpiry(hold);
-    }, leftMs).unref();
   }
 
   /** The hold, unless it has just expired. */
   #activeHold(): Hold | null {
     const hold = this.#hold;
-    if (hold?.expiresAtMs == null || this.#parts.now() < hold.expiresAtMs) return hold;
-    this.#change('hold_expired', { by: hold.by, reason: hold.reason ?? undefined }, () => this.#dropHold());
+    if (hold === null || !hold.isOver) return hold;
+    this.#change('hold_expired', hold.act, () => this.#dropHold());
     return null;
   }
 
   #dropHold(): void {
-    if (this.#hold?.timer != null) clearTimeout(this.#hold.timer);
+    this.#hold?.release();
     this.#hold = null;
-  }
-
-  #holdLeftMs(hold: Hold): number {
-    return hold.expiresAtMs === null ? this.#settings.open_s * 1_000 : hold.expiresAtMs - this.#parts.now();
   }
 
   /** Carries out a change of state and records it with the evidence as it stood before. */
@@ -498,16 +458,6 @@ export class CircuitBreaker implements Breaker {
 
 function refuse(reason: Refusal['reason'], retryAfterMs: number): Refusal {
   return { admitted: false, reason, retryAfterMs: Math.max(0, Math.ceil(retryAfterMs)) };
-}
-
-function viewOf(hold: Hold): BreakerView['hold'] {
-  return {
-    mode: hold.mode,
-    reason: hold.reason,
-    by: hold.by,
-    since: iso(hold.since),
-    expires_at: hold.expiresAtMs === null ? null : iso(hold.expiresAtMs),
-  };
 }
 
 function share(part: number, whole: number): number | null {

@@ -1,0 +1,317 @@
+/**
+ * One call of a relay to one upstream: it holds a slot and a permit from its first line to the end of the work, and
+ * carries the answer to the client, streamed or whole.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { performance } from 'node:perf_hooks';
+import type { Outcome, Permit } from '#lib/breaker/types.ts';
+import { SwitchgearError, toSwitchgearError } from '#lib/errors.ts';
+import { clientHeaders, upstreamHeaders } from '#lib/gateway/headers.ts';
+import { sendJson } from '#lib/gateway/reply.ts';
+import { createStreamDecoder, STREAM_CONTENT_TYPE, type StreamDecoder } from '#lib/protocols/decoder.ts';
+import { errorEvent, translateUpstreamError } from '#lib/protocols/errors.ts';
+import type {
+  AnswerStream,
+  ClientRequest,
+  Exchange,
+  ExchangeContext,
+  Json,
+  Protocol,
+} from '#lib/protocols/types.ts';
+import type { CallError, CallSink, ResponseHeaders, UpstreamCall } from '#lib/upstream/call.ts';
+import { errorOfCall, failureOf, outcomeOfStatus } from '#lib/upstream/outcome.ts';
+import type { Upstream } from '#lib/upstream/upstream.ts';
+
+/** Answers that are not streamed are held whole; embeddings of 2,048 items with 3,072 floats are some 130 MB. */
+const MAX_ANSWER_BYTES = 256 * 1024 * 1024;
+
+export interface AttemptInput {
+  req: IncomingMessage;
+  res: ServerResponse;
+  surface: Protocol;
+  request: ClientRequest;
+  /** The client's own bytes. */
+  bytes: Buffer;
+  requestId: string;
+  startedAt: number;
+  context: ExchangeContext;
+  /** Whether the client's `authorization` was meant for the upstream rather than for us. */
+  forwardAuthorization: boolean;
+}
+
+/** Told how an attempt ended. */
+export interface AttemptOwner {
+  /** It brought nothing that the client has seen. */
+  failed(failure: SwitchgearError | Rejection, worthSameUpstream: boolean): void;
+  /** It has ended the client's answer. */
+  finished(): void;
+}
+
+/** An upstream's own error answer, kept until it is known that no other upstream can help. */
+export interface Rejection {
+  upstream: Upstream;
+  status: number;
+  headers: ResponseHeaders;
+  body: string | Buffer;
+}
+
+/** One call of the relay to one upstream: holds a slot and a permit from its first line to the end of the work. */
+export class Attempt implements CallSink {
+  readonly #in: AttemptInput;
+  readonly #owner: AttemptOwner;
+  readonly #upstream: Upstream;
+  readonly #exchange: Exchange;
+  readonly #permit: Permit;
+  readonly #queuedMs: number;
+  readonly #call: UpstreamCall;
+  readonly #chunks: Buffer[] = [];
+  #size = 0;
+  #status = 0;
+  #headers: ResponseHeaders = {};
+  #answer: AnswerStream | null = null;
+  #decoder: StreamDecoder | null = null;
+  /** Framed text that waits to be written with the rest of its chunk. */
+  #pending = '';
+  /** True once a byte has gone to the client. */
+  #committed = false;
+  /** True once the client has its whole answer; the upstream may still be closing its own. */
+  #served = false;
+  #slotHeld = true;
+
+  constructor(
+    input: AttemptInput,
+    owner: AttemptOwner,
+    upstream: Upstream,
+    exchange: Exchange,
+    permit: Permit,
+  ) {
+    this.#in = input;
+    this.#owner = owner;
+    this.#upstream = upstream;
+    this.#exchange = exchange;
+    this.#permit = permit;
+    this.#queuedMs = performance.now() - input.startedAt;
+    const body = exchange.requestBody === null ? input.bytes : JSON.stringify(exchange.requestBody);
+    const headers = upstreamHeaders(input.req.rawHeaders, {
+      requestId: input.requestId,
+      authorization: upstream.authorization,
+      forwardAuthorization: input.forwardAuthorization,
+    });
+    this.#call = upstream.call({ method: 'POST', path: exchange.path, headers, body }, this);
+  }
+
+  onHead(status: number, headers: ResponseHeaders): void {
+    this.#status = status;
+    this.#headers = headers;
+    if (status < 200 || status >= 300 || !this.#in.request.stream) return;
+    const answer = this.#exchange.openStream();
+    this.#answer = answer;
+    this.#decoder = createStreamDecoder(this.#upstream.protocol, (payload) => {
+      if (!answer.ended) this.#pending += answer.push(payload);
+    });
+  }
+
+  onData(chunk: Buffer): boolean {
+    if (this.#served) return true;
+    if (this.#decoder !== null && this.#answer !== null)
+      return this.#stream(this.#decoder, this.#answer, chunk);
+    this.#size += chunk.length;
+    if (this.#size > MAX_ANSWER_BYTES) {
+      this.#broken(
+        new SwitchgearError('upstream_invalid', `Upstream ${this.#upstream.name}: the answer is too large`),
+      );
+      return true;
+    }
+    this.#chunks.push(chunk);
+    return true;
+  }
+
+  onEnd(): void {
+    this.#releaseSlot();
+    if (this.#served) return;
+    if (this.#decoder !== null && this.#answer !== null) this.#endStream(this.#decoder, this.#answer);
+    else if (this.#status >= 200 && this.#status < 300) this.#whole();
+    else this.#rejected();
+  }
+
+  onError(error: CallError): void {
+    this.#releaseSlot();
+    if (this.#served) return;
+    this.#settle(failureOf(error));
+    const shown = errorOfCall(this.#upstream.name, error);
+    if (this.#committed) this.#breakOff(shown);
+    else this.#owner.failed(shown, error.failure === 'reset');
+  }
+
+  /** The client has left: the upstream is told at once, and its health is not judged by it. */
+  abandon(): void {
+    this.#call.abort();
+    this.#releaseSlot();
+    this.#settle({ kind: 'neutral' });
+  }
+
+  #stream(decoder: StreamDecoder, answer: AnswerStream, chunk: Buffer): boolean {
+    try {
+      decoder.push(chunk);
+    } catch (thrown) {
+      this.#flush();
+      this.#broken(toSwitchgearError(thrown));
+      return true;
+    }
+    const ready = this.#flush();
+    if (answer.ended) this.#endAnswer();
+    return ready;
+  }
+
+  #endStream(decoder: StreamDecoder, answer: AnswerStream): void {
+    try {
+      decoder.end();
+      this.#pending += answer.finish();
+    } catch (thrown) {
+      this.#flush();
+      this.#broken(toSwitchgearError(thrown));
+      return;
+    }
+    this.#flush();
+    this.#endAnswer();
+  }
+
+  /** Writes what is pending; answers false when the client reads more slowly than we write. */
+  #flush(): boolean {
+    if (this.#pending === '') return true;
+    const { res, surface } = this.#in;
+    const text = this.#pending;
+    this.#pending = '';
+    if (!this.#committed) {
+      this.#committed = true;
+      const headers = this.#answerHeaders();
+      headers.push('content-type', STREAM_CONTENT_TYPE[surface], 'cache-control', 'no-cache, no-transform');
+      headers.push('x-accel-buffering', 'no');
+      res.writeHead(200, headers);
+    }
+    if (res.write(text)) return true;
+    res.once('drain', () => this.#call.resume());
+    return false;
+  }
+
+  #endAnswer(): void {
+    this.#served = true;
+    this.#settle({ kind: 'success' });
+    this.#owner.finished();
+    this.#in.res.end();
+  }
+
+  #whole(): void {
+    const bytes =
+      this.#chunks.length === 1 && this.#chunks[0] !== undefined
+        ? this.#chunks[0]
+        : Buffer.concat(this.#chunks);
+    let body: string | Buffer;
+    try {
+      const parsed = parseAnswer(bytes, this.#upstream.name);
+      const answer = this.#exchange.answer(parsed);
+      body = answer === parsed ? bytes : JSON.stringify(answer);
+    } catch (thrown) {
+      this.#broken(toSwitchgearError(thrown));
+      return;
+    }
+    this.#served = true;
+    this.#settle({ kind: 'success' });
+    this.#owner.finished();
+    sendJson(this.#in.res, 200, body, this.#answerHeaders());
+  }
+
+  /** The upstream answered with an error of its own: its own 4xx goes to the client unchanged. */
+  #rejected(): void {
+    const outcome = outcomeOfStatus(this.#status, this.#headers, this.#in.context.now());
+    this.#settle(outcome);
+    if (this.#status < 400) {
+      const text = `Upstream ${this.#upstream.name} answered with status ${this.#status}`;
+      this.#owner.failed(new SwitchgearError('upstream_invalid', text), false);
+      return;
+    }
+    const text = Buffer.concat(this.#chunks).toString('utf8');
+    const rejection: Rejection = {
+      upstream: this.#upstream,
+      status: this.#status,
+      headers: this.#headers,
+      body: JSON.stringify(
+        translateUpstreamError(this.#in.surface, this.#upstream.protocol, this.#status, text),
+      ),
+    };
+    if (outcome.kind === 'failure') {
+      this.#owner.failed(rejection, false);
+      return;
+    }
+    this.#served = true;
+    this.#owner.finished();
+    sendJson(this.#in.res, rejection.status, rejection.body, [
+      ...clientHeaders(this.#headers),
+      ...this.#own(),
+    ]);
+  }
+
+  /** The answer cannot be used: it is the upstream's failure, and its connection is not worth keeping. */
+  #broken(error: SwitchgearError): void {
+    this.#call.abort();
+    this.#releaseSlot();
+    const failure =
+      error.code === 'upstream_error' ? 'stream_error' : this.#committed ? 'cut' : 'invalid_response';
+    this.#settle({ kind: 'failure', failure, message: error.message });
+    if (this.#committed) this.#breakOff(error);
+    else this.#owner.failed(error, false);
+  }
+
+  /** Tells the client inside its stream that no more will come. */
+  #breakOff(error: SwitchgearError): void {
+    this.#served = true;
+    this.#owner.finished();
+    this.#in.res.end(errorEvent(this.#in.surface, error));
+  }
+
+  #settle(outcome: Outcome): void {
+    this.#permit.settle(outcome);
+  }
+
+  #releaseSlot(): void {
+    if (!this.#slotHeld) return;
+    this.#slotHeld = false;
+    this.#upstream.slots.release();
+  }
+
+  #answerHeaders(): string[] {
+    return [...clientHeaders(this.#headers), ...this.#own()];
+  }
+
+  #own(): string[] {
+    return ownHeaders(this.#in, this.#upstream, this.#queuedMs, this.#call.firstByteAt);
+  }
+}
+
+function parseAnswer(bytes: Buffer, upstream: string): Json {
+  try {
+    return JSON.parse(bytes.toString('utf8')) as Json;
+  } catch (cause) {
+    throw new SwitchgearError('upstream_invalid', `Upstream ${upstream}: the answer is not JSON`, { cause });
+  }
+}
+
+/** The headers that we add to every answer of a model call. `x-cache` says bypass: there is no cache yet. */
+export function ownHeaders(
+  input: AttemptInput,
+  upstream: Upstream | null,
+  queuedMs: number | null,
+  firstByteAt: number | null,
+): string[] {
+  const totalMs = performance.now() - input.startedAt;
+  const upstreamMs = firstByteAt === null ? null : firstByteAt - input.startedAt - (queuedMs ?? 0);
+  const timing = [
+    queuedMs === null ? null : `queue;dur=${queuedMs.toFixed(2)}`,
+    upstreamMs === null ? null : `upstream;dur=${upstreamMs.toFixed(2)}`,
+    `total;dur=${totalMs.toFixed(2)}`,
+  ];
+  const headers = ['x-request-id', input.requestId, 'x-cache', 'bypass'];
+  headers.push('server-timing', timing.filter((entry) => entry !== null).join(', '));
+  if (upstream !== null) headers.push('x-switchgear-upstream', upstream.name);
+  return headers;
+}
