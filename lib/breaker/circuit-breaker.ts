@@ -6,6 +6,7 @@
 import { closedEngine, type Engine, openFor, probeEngine, Work } from '#lib/breaker/engine.ts';
 import { type Act, Hold, type HoldOptions } from '#lib/breaker/hold.ts';
 import { RecentErrors } from '#lib/breaker/recent-errors.ts';
+import { TransitionLog } from '#lib/breaker/transition-log.ts';
 import type { Breaker, BreakerState, Outcome, Permit, Refusal } from '#lib/breaker/types.ts';
 import { MAX_RETRY_AFTER_MS, openTimeMs, tripCause } from '#lib/breaker/verdict.ts';
 import { RollingWindow } from '#lib/breaker/window.ts';
@@ -32,7 +33,6 @@ type Generation =
   | { state: 'open'; engine: Engine; untilMs: number }
   | { state: 'half_open'; probes: Set<Probe>; successes: number };
 
-const MAX_TRANSITIONS = 100;
 /** Advice to a caller who meets a half-open breaker with all its probes under way. */
 const HALF_OPEN_RETRY_MS = 1_000;
 
@@ -47,7 +47,7 @@ export class CircuitBreaker implements Breaker {
   #hold: Hold | null = null;
   readonly #window: RollingWindow;
   readonly #errors = new RecentErrors();
-  readonly #transitions: Transition[] = [];
+  readonly #transitions: TransitionLog;
   /** Rounds of probes that failed in a row. */
   #failedRounds = 0;
   /** Monotonic time before which an upstream has asked not to be called. */
@@ -63,6 +63,7 @@ export class CircuitBreaker implements Breaker {
     this.#settings = settings;
     this.#probeLeaseMs = probeLeaseMs;
     this.#parts = parts;
+    this.#transitions = new TransitionLog(parts.onTransition);
     this.#since = parts.now();
     this.#window = new RollingWindow(settings.window_s * 1_000, parts.monotonicMs());
   }
@@ -165,13 +166,13 @@ export class CircuitBreaker implements Breaker {
       },
       latency_ms: { p50, p90, p99 },
       rate_per_s: counts.calls / this.#settings.window_s,
-      last_transition: this.#transitions.at(-1) ?? null,
+      last_transition: this.#transitions.last,
     };
   }
 
   /** Newest first. */
   transitions(): Transition[] {
-    return this.#transitions.toReversed();
+    return this.#transitions.newestFirst();
   }
 
   /** From now on it refuses all and holds no timer. */
@@ -435,18 +436,7 @@ export class CircuitBreaker implements Breaker {
         errors,
       },
     };
-    this.#transitions.push(transition);
-    if (this.#transitions.length > MAX_TRANSITIONS) this.#transitions.shift();
-    this.#announce(transition);
-  }
-
-  /** The state has changed already: a listener that throws must not fail the call or the timer that changed it. */
-  #announce(transition: Transition): void {
-    try {
-      this.#parts.onTransition(transition);
-    } catch (error) {
-      process.emitWarning(`Breaker ${this.name}: a listener to its transitions threw: ${error}`);
-    }
+    this.#transitions.record(transition);
   }
 
   /** As `state`, without ending what has run out. */

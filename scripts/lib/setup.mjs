@@ -53,6 +53,8 @@ async function install() {
       ...options,
       cwd: join(ROOT, 'node_modules', 'node'),
     });
+    // The other npm scripts find it by its link, which npm made none of while the binary was missing.
+    await step(`linking Node ${NODE_MAJOR}`, ...npmCommand(['rebuild', 'node', '--ignore-scripts']), options);
   }
   if (nodeVersion() === null) {
     throw new StepError(
