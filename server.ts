@@ -29,6 +29,7 @@ const logger = createLogger(environment.logLevel);
 const { host, port } = loaded.config.listen;
 
 let runtime: Runtime | null = null;
+let consolePages: ReturnType<typeof next> | null = null;
 let handlePage: ((req: IncomingMessage, res: ServerResponse) => Promise<void>) | null = null;
 let watcher: ConfigWatcher | null = null;
 let stopping = false;
@@ -47,15 +48,16 @@ process.on('SIGTERM', stop);
 process.on('SIGINT', stop);
 // Started by a script that is gone: nobody could stop this server any more.
 process.on('disconnect', () => stop('SIGTERM'));
+if (process.channel !== undefined && !process.connected) stop('SIGTERM');
 
 // Bound before the rest is built, so that a port that is taken is told at once.
 await listen(server, host, port).catch((thrown: NodeJS.ErrnoException) => {
   fail(EXIT_UNAVAILABLE, `cannot listen on ${host}:${port} (${thrown.code}); ${hintFor(thrown.code)}`);
 });
-const console_ = next({ dev, hostname: host, port, quiet: true });
-await Promise.all([console_.prepare(), startRuntime()]);
-handlePage = console_.getRequestHandler();
-const handleUpgrade = console_.getUpgradeHandler();
+consolePages = next({ dev, hostname: host, port, quiet: true });
+await Promise.all([consolePages.prepare(), startRuntime()]);
+handlePage = consolePages.getRequestHandler();
+const handleUpgrade = consolePages.getUpgradeHandler();
 // Only the reloading of `npm run dev` upgrades; pages of other sites may not listen in.
 server.on('upgrade', (req, socket, head) => {
   const { host, origin } = req.headers;
@@ -102,7 +104,7 @@ async function close(): Promise<void> {
   watcher?.close();
   const clean = await drain(server, () => runtime?.gateway.running ?? 0);
   if (!clean) logger.warn('some requests did not end within the drain deadline');
-  await console_?.close();
+  await consolePages?.close();
   await runtime?.close();
 }
 
