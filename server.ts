@@ -5,8 +5,10 @@
  * Exit codes (sysexits.h where it has a word): 0 drained, 1 unexpected, 69 address not to be had, 73 data directory
  * not writable, 78 configuration.
  */
-import { accessSync, constants, mkdirSync } from 'node:fs';
+import { accessSync, constants, existsSync, mkdirSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { dirname } from 'node:path';
+import type { Duplex } from 'node:stream';
 import next from 'next';
 import { guardConsole } from '#lib/access/guard.ts';
 import { ConfigError, formatFaults } from '#lib/config/faults.ts';
@@ -22,6 +24,8 @@ const EXIT_CANT_CREATE = 73;
 const EXIT_CONFIG = 78;
 
 const dev = process.argv.includes('--dev');
+// Next reads it too, but only later; what the environment holds already stays.
+if (existsSync('.env')) process.loadEnvFile('.env');
 const loaded = readConfig();
 const { environment } = loaded;
 checkDataDir(environment.dataDir);
@@ -33,16 +37,21 @@ let consolePages: ReturnType<typeof next> | null = null;
 let handlePage: ((req: IncomingMessage, res: ServerResponse) => Promise<void>) | null = null;
 let watcher: ConfigWatcher | null = null;
 let stopping = false;
+/** The server no longer knows of these, and would wait for them for ever. */
+const upgraded = new Set<Duplex>();
 
-const server = createHttpServer((req, res) => {
-  if (runtime === null || handlePage === null) {
-    sendNotReady(res);
-    return;
-  }
-  if (runtime.gateway.handle(req, res)) return;
-  if (guardConsole(runtime.access, req, res))
-    handlePage(req, res).catch((thrown: unknown) => failPage(res, thrown));
-});
+const server = createHttpServer(
+  (req, res) => {
+    if (runtime === null || handlePage === null) {
+      sendNotReady(res);
+      return;
+    }
+    if (runtime.gateway.handle(req, res)) return;
+    if (guardConsole(runtime.access, req, res))
+      handlePage(req, res).catch((thrown: unknown) => failPage(res, thrown));
+  },
+  { upgrades: dev },
+);
 
 process.on('SIGTERM', stop);
 process.on('SIGINT', stop);
@@ -62,8 +71,13 @@ const handleUpgrade = consolePages.getUpgradeHandler();
 server.on('upgrade', (req, socket, head) => {
   const { host, origin } = req.headers;
   const refusal = runtime?.access.checkSite({ method: 'POST', host, origin, secFetchSite: undefined });
-  if (dev && refusal === null) void handleUpgrade(req, socket, head);
-  else socket.destroy();
+  if (refusal !== null) {
+    socket.destroy();
+    return;
+  }
+  upgraded.add(socket);
+  socket.once('close', () => upgraded.delete(socket));
+  void handleUpgrade(req, socket, head);
 });
 if (runtime === null) throw new Error('the runtime did not start');
 announce(runtime);
@@ -102,6 +116,7 @@ async function close(): Promise<void> {
   logger.info('draining');
   runtime?.drain();
   watcher?.close();
+  for (const socket of upgraded) socket.destroy();
   const clean = await drain(server, () => runtime?.gateway.running ?? 0);
   if (!clean) logger.warn('some requests did not end within the drain deadline');
   await consolePages?.close();
@@ -120,7 +135,7 @@ function readConfig(): LoadedConfig {
 
 function checkDataDir(dataDir: string): void {
   try {
-    mkdirSync(dataDir, { recursive: true });
+    makeDirectory(dataDir);
     accessSync(dataDir, constants.W_OK | constants.X_OK);
   } catch (thrown) {
     const reason = thrown instanceof Error && 'code' in thrown ? String(thrown.code) : 'unknown';
@@ -129,6 +144,13 @@ function checkDataDir(dataDir: string): void {
       `the data directory ${dataDir} is not writable (${reason}); set SWITCHGEAR_DATA_DIR to another one`,
     );
   }
+}
+
+/** Level by level: told to do it all, Node turns for ever where making one answers that its parent is missing. */
+function makeDirectory(path: string): void {
+  if (existsSync(path)) return;
+  makeDirectory(dirname(path));
+  mkdirSync(path);
 }
 
 function sendNotReady(res: ServerResponse): void {

@@ -74,6 +74,6 @@ export function isSwitchgearError(thrown: unknown): thrown is SwitchgearError {
     thrown instanceof Error &&
     'code' in thrown &&
     typeof thrown.code === 'string' &&
-    thrown.code in HTTP_STATUS
+    Object.hasOwn(HTTP_STATUS, thrown.code)
   );
 }

@@ -33,6 +33,8 @@ export interface RuntimeHandle {
   upstreams(): UpstreamView[];
   readiness(): Readiness;
   audit(entry: AuditEntry): void;
+  /** Logs a fault of our own that a caller was told nothing of. */
+  reportError(error: unknown): void;
 }
 
 const KEY = Symbol.for('switchgear.runtime');

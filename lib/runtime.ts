@@ -3,11 +3,13 @@
  * once, by `server.ts`; route handlers, which Next bundles apart, reach it through `runtime-handle.ts`.
  */
 import { randomUUID } from 'node:crypto';
+import { isLoopback } from '#lib/access/hosts.ts';
 import { AccessPolicy } from '#lib/access/policy.ts';
 import { BreakerRegistry } from '#lib/breaker/registry.ts';
 import type { Config } from '#lib/contracts/config.ts';
 import type { Readiness } from '#lib/contracts/health.ts';
 import type { UpstreamView } from '#lib/contracts/upstreams.ts';
+import { SwitchgearError } from '#lib/errors.ts';
 import { Gateway } from '#lib/gateway/gateway.ts';
 import { FaultRegistry } from '#lib/lab/faults.ts';
 import { type LabUpstream, startLabUpstream } from '#lib/lab/upstream.ts';
@@ -24,6 +26,12 @@ export interface RuntimeOptions {
   now?: () => number;
 }
 
+/** Where a client on this machine reaches a server that listens on every address. */
+const WILDCARDS = new Map([
+  ['0.0.0.0', '127.0.0.1'],
+  ['::', '::1'],
+]);
+
 export class Runtime implements RuntimeHandle {
   readonly startedAt: string;
   readonly breakers: BreakerRegistry;
@@ -35,6 +43,7 @@ export class Runtime implements RuntimeHandle {
   #access: AccessPolicy;
   #config: Config;
   #notice: string | null = null;
+  #reloads: Promise<void> = Promise.resolve();
   #draining = false;
 
   /** Builds the parts and starts the labs. Throws what a part throws; nothing stays open then. */
@@ -105,7 +114,8 @@ export class Runtime implements RuntimeHandle {
 
   get address(): { url: string } {
     const { host, port } = this.#config.listen;
-    return { url: `http://${host.includes(':') ? `[${host}]` : host}:${port}` };
+    const reachable = WILDCARDS.get(host) ?? host;
+    return { url: `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}` };
   }
 
   /** Something the operator should know about how this server runs, in one line. */
@@ -136,13 +146,30 @@ export class Runtime implements RuntimeHandle {
     return { ready: reasons.length === 0, reasons };
   }
 
+  reportError(error: unknown): void {
+    this.#logger.error({ err: error }, 'control plane: internal error');
+  }
+
   audit(entry: AuditEntry): void {
     this.events.append({ type: entry.action, component: entry.component, by: entry.by, detail: entry });
   }
 
-  /** Takes a changed configuration. What can only change at a start is kept and named in an event. */
-  async reload(config: Config): Promise<void> {
+  /** Takes a changed configuration, one after another. What can only change at a start is kept and named in an event. */
+  reload(config: Config): Promise<void> {
+    const done = this.#reloads.then(() => this.#reload(config));
+    this.#reloads = done.catch(() => {});
+    return done;
+  }
+
+  async #reload(config: Config): Promise<void> {
     const listen = this.#config.listen;
+    // The file may speak of loopback now, but the server still listens where it did.
+    if (!isLoopback(listen.host) && config.auth.admin_token === undefined) {
+      throw new SwitchgearError(
+        'forbidden',
+        `Listening on ${listen.host} needs auth.admin_token until a restart`,
+      );
+    }
     if (config.listen.host !== listen.host || config.listen.port !== listen.port) {
       this.events.append({ type: 'config_needs_restart', detail: { path: 'listen' } });
     }

@@ -1,7 +1,7 @@
 'use client';
 
 import { Dialog } from 'radix-ui';
-import { useActionState, useState } from 'react';
+import { type FormEvent, useState } from 'react';
 import { send } from '#components/ui/api.ts';
 import { Button } from '#components/ui/button.tsx';
 
@@ -59,24 +59,32 @@ export function ActionDialog({ action, component, onDone }: Props) {
 
 function Form({ action, component, onDone, close }: Props & { close: () => void }) {
   const { verb, kind, effect, done } = ACTIONS[action];
-  const [error, submit, pending] = useActionState(async (_previous: string | null, form: FormData) => {
+  const [error, setError] = useState('');
+  const [pending, setPending] = useState(false);
+  // Not a form action: those empty the form, and a second try must ask for the same.
+  const submit = async (event: FormEvent<HTMLFormElement>) => {
+    event.preventDefault();
+    const form = new FormData(event.currentTarget);
     const reason = String(form.get('reason') ?? '').trim();
     const duration = String(form.get('duration') ?? '');
     const body = {
       ...(reason === '' ? {} : { reason }),
       ...(duration === '' ? {} : { duration_s: Number(duration) }),
     };
+    setPending(true);
+    setError('');
     try {
       await send('POST', `/api/breakers/${encodeURIComponent(component)}/${action}`, body);
     } catch (thrown) {
-      return thrown instanceof Error ? thrown.message : 'The server did not answer';
+      setError(thrown instanceof Error ? thrown.message : 'The server did not answer');
+      setPending(false);
+      return;
     }
     close();
     await onDone(`${component} ${done}.`);
-    return null;
-  }, null);
+  };
   return (
-    <form action={submit} className="flex flex-col gap-3">
+    <form onSubmit={submit} className="flex flex-col gap-3">
       <Dialog.Title className="text-[16px] font-semibold">
         {verb} <span className="font-mono">{component}</span>?
       </Dialog.Title>

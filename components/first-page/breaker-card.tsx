@@ -19,7 +19,10 @@ export function BreakerCard({
     await onChanged();
   };
   return (
-    <Card title="Circuit breakers" note="worst first; counts start anew with each change of state">
+    <Card
+      title="Circuit breakers"
+      note="worst first; counts start anew with each change of state, latencies are those of the last window"
+    >
       <p role="status" className={result === '' ? 'sr-only' : 'border-t px-4 py-1.5 text-muted'}>
         {result}
       </p>
@@ -30,7 +33,7 @@ export function BreakerCard({
         <span>Component</span>
         <span>State</span>
         <span>Why</span>
-        <span className="text-right">calls/s</span>
+        <span className="text-right">passed/s</span>
         <span className="text-right">failed</span>
         <span className="text-right">p50</span>
         <span className="text-right">p99</span>

@@ -4,6 +4,7 @@ import { ChevronRight } from 'lucide-react';
 import { useState } from 'react';
 import { ActionDialog } from '#components/first-page/action-dialog.tsx';
 import { StateBadge } from '#components/first-page/state-badge.tsx';
+import { SANDBOX } from '#components/first-page/summary.ts';
 import { Transitions } from '#components/first-page/transitions.tsx';
 import { whyOf } from '#components/first-page/why.ts';
 import { formatMs, formatPerSecond, formatRate } from '#components/ui/format.ts';
@@ -37,6 +38,7 @@ export function BreakerRow({ breaker, onDone }: Props) {
             className={`shrink-0 text-faint ${expanded ? 'rotate-90' : ''}`}
           />
           <span className="min-w-0 break-all">{breaker.name}</span>
+          {breaker.name === SANDBOX ? <span className="font-sans text-faint">sandbox</span> : null}
         </button>
         <div>
           <StateBadge breaker={breaker} />
@@ -85,7 +87,11 @@ function FailureRate({ breaker: { window, settings } }: { breaker: BreakerView }
           of {window.calls} in {settings.window_s} s
         </span>
       </p>
-      {window.rejected === 0 ? null : <p className="text-open">{window.rejected} refused</p>}
+      {window.rejected === 0 ? null : (
+        <p className="text-open">
+          {window.rejected} refused in {settings.window_s} s
+        </p>
+      )}
       <div className="relative mt-0.5 h-1 rounded bg-raised" aria-hidden>
         <div className={`h-1 rounded ${over ? 'bg-open' : 'bg-muted'}`} style={{ width: `${rate * 100}%` }} />
         <div

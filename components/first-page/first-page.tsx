@@ -21,6 +21,7 @@ export function FirstPage({ initial }: { initial: UpstreamList & { breakers: Bre
         {data.notice === null ? null : (
           <p className="rounded-card border border-half-open px-4 py-2 text-half-open">{data.notice}</p>
         )}
+        <BreakerCard breakers={data.breakers} onChanged={snapshot.refresh} />
         <div className="grid gap-3 lg:grid-cols-[minmax(0,5fr)_minmax(0,6fr)]">
           <ConnectCard
             address={data.address}
@@ -28,7 +29,6 @@ export function FirstPage({ initial }: { initial: UpstreamList & { breakers: Bre
           />
           <UpstreamCard upstreams={data.upstreams} />
         </div>
-        <BreakerCard breakers={data.breakers} onChanged={snapshot.refresh} />
       </main>
     </>
   );

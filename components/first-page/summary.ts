@@ -2,7 +2,7 @@
 import type { BreakerView } from '#lib/contracts/breakers.ts';
 
 /** The sandbox is there to be tripped: it says nothing about the system. */
-const SANDBOX = 'test';
+export const SANDBOX = 'test';
 
 export interface Summary {
   tone: 'text-closed' | 'text-half-open' | 'text-open';
@@ -13,10 +13,16 @@ export interface Summary {
 
 export function summaryOf(breakers: readonly BreakerView[]): Summary {
   const real = worstFirst(breakers.filter((breaker) => breaker.name !== SANDBOX));
-  const troubled = real.filter((breaker) => breaker.state !== 'closed');
+  const troubled = real.filter(
+    (breaker) => breaker.state !== 'closed' || breaker.computed_state !== 'closed',
+  );
   const [worst] = troubled;
   if (worst === undefined) {
-    return { tone: 'text-closed', headline: `All ${real.length} circuit breakers are closed`, since: null };
+    return {
+      tone: 'text-closed',
+      headline: `All ${real.length} breakers of upstreams are closed`,
+      since: null,
+    };
   }
   const state = worst.hold === null ? worst.state.replace('_', '-') : 'held open';
   const others = troubled.length > 1 ? `, ${troubled.length - 1} more not closed` : '';

@@ -20,8 +20,15 @@ export function whyOf(breaker: BreakerView, nowMs: number): Why {
   const since = `since ${formatTime(breaker.since, nowMs)}`;
   if (breaker.hold !== null) {
     const { by, reason, expires_at } = breaker.hold;
+    const traffic =
+      breaker.computed_state === breaker.state
+        ? ''
+        : ` · traffic alone: ${breaker.computed_state.replace('_', '-')}`;
     const until = expires_at === null ? 'until it is reset' : `until ${formatTime(expires_at, nowMs)}`;
-    return { cause: reason === null ? `by ${by}` : `by ${by}: “${reason}”`, next: `${since} · ${until}` };
+    return {
+      cause: reason === null ? `by ${by}` : `by ${by}: “${reason}”`,
+      next: `${since} · ${until}${traffic}`,
+    };
   }
   switch (breaker.state) {
     case 'open':

@@ -9,11 +9,13 @@ const SHOWN_MS = 1_500;
 export function CopyButton({ text, label }: { text: string; label: string }) {
   const [copied, setCopied] = useState<'yes' | 'no' | null>(null);
   const copy = async () => {
-    const done = await navigator.clipboard.writeText(text).then(
-      () => 'yes' as const,
-      () => 'no' as const,
-    );
-    setCopied(done);
+    try {
+      await navigator.clipboard.writeText(text);
+      setCopied('yes');
+    } catch {
+      // Browsers have no clipboard for pages that come over plain HTTP from another machine.
+      setCopied('no');
+    }
     setTimeout(() => setCopied(null), SHOWN_MS);
   };
   const Icon = copied === 'yes' ? Check : Copy;

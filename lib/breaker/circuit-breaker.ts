@@ -283,7 +283,9 @@ export class CircuitBreaker implements Breaker {
     if (failed) work.fail(null);
     else work.succeed();
     const generation = this.#generation;
-    if (generation.state !== 'closed') return;
+    // A hold that forces it closed opens on nothing, calls from before the hold included.
+    const forcedClosed = this.#hold !== null && this.#hold.mode !== 'open';
+    if (generation.state !== 'closed' || forcedClosed) return;
     const cause = tripCause(this.#window.counts(this.#parts.monotonicMs()), this.#settings);
     if (cause === null) return;
     this.#change(cause, null, () => {

@@ -42,6 +42,7 @@ function allowedBy(issue: z.core.$ZodIssue): string {
       return issue.message
         .replace(/^Invalid (?:input|option): /, '')
         .replace(/, received .*$/, '')
+        .replace(/^expected one of /, 'must be one of ')
         .replace(/^expected /, 'must be of type ');
   }
 }

@@ -46,6 +46,7 @@ function handlerOf(verb: Verb | undefined, method: Method, allowed: readonly Met
       const answer = await verb(callOf(runtime, request, (await context.params) as Record<string, string>));
       return answer instanceof Response ? answer : json(200, answer);
     } catch (thrown) {
+      if (!isSwitchgearError(thrown)) getRuntime()?.reportError(thrown);
       const refusal = errorResponse(thrown);
       if (verb === undefined && allowed.length > 0) refusal.headers.set('allow', allowed.join(', '));
       return refusal;

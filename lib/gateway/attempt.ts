@@ -35,6 +35,8 @@ export interface AttemptInput {
   requestId: string;
   startedAt: number;
   context: ExchangeContext;
+  /** Told of a fault of our own, which is no upstream's. */
+  onInternalError: (error: SwitchgearError, requestId: string) => void;
   /** Whether the client's `authorization` was meant for the upstream rather than for us. */
   forwardAuthorization: boolean;
 }
@@ -139,7 +141,8 @@ export class Attempt implements CallSink {
     if (this.#served) return;
     this.#settle(failureOf(error));
     const shown = errorOfCall(this.#upstream.name, error);
-    if (this.#committed) this.#breakOff(shown);
+    if (this.#committed && error.blameless === true) this.#hangUp();
+    else if (this.#committed) this.#breakOff(shown);
     else this.#owner.failed(shown, error.failure === 'reset');
   }
 
@@ -159,8 +162,10 @@ export class Attempt implements CallSink {
       return true;
     }
     const ready = this.#flush();
-    if (answer.ended) this.#endAnswer();
-    return ready;
+    if (!answer.ended) return ready;
+    this.#endAnswer();
+    // The client has it all; what the upstream still sends must not wait for the client to read.
+    return true;
   }
 
   #endStream(decoder: StreamDecoder, answer: AnswerStream): void {
@@ -199,6 +204,7 @@ export class Attempt implements CallSink {
     this.#settle({ kind: 'success' });
     this.#owner.finished();
     this.#in.res.end();
+    this.#call.resume();
   }
 
   #whole(): void {
@@ -257,7 +263,10 @@ export class Attempt implements CallSink {
     this.#releaseSlot();
     const failure =
       error.code === 'upstream_error' ? 'stream_error' : this.#committed ? 'cut' : 'invalid_response';
-    this.#settle({ kind: 'failure', failure, message: error.message });
+    if (error.code === 'internal') {
+      this.#in.onInternalError(error, this.#in.requestId);
+      this.#settle({ kind: 'neutral' });
+    } else this.#settle({ kind: 'failure', failure, message: error.message });
     if (this.#committed) this.#breakOff(error);
     else this.#owner.failed(error, false);
   }
@@ -267,6 +276,13 @@ export class Attempt implements CallSink {
     this.#served = true;
     this.#owner.finished();
     this.#in.res.end(errorEvent(this.#in.surface, error));
+  }
+
+  /** The client has not read for the whole of the call's budget, and would not read an error either. */
+  #hangUp(): void {
+    this.#served = true;
+    this.#owner.finished();
+    this.#in.res.destroy();
   }
 
   #settle(outcome: Outcome): void {

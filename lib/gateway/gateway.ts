@@ -106,6 +106,7 @@ export class Gateway {
       requestId,
       startedAt,
       candidates,
+      onInternalError: this.#parts.onInternalError,
       context: { id: randomId(), now: Date.now, monotonicMs: now },
       forwardAuthorization: config.auth.api_keys.length === 0,
     }).advance();

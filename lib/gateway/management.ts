@@ -34,10 +34,24 @@ export async function relayManagement(
   const refusal = upstream.breakers.admin.refusal();
   if (refusal !== null) throw circuitOpen(`${upstream.name}.admin`, refusal.retryAfterMs);
   if (!upstream.slots.tryAcquire()) {
-    await new Promise<void>((resolve, reject) => upstream.slots.wait(resolve, reject));
+    await waitForSlot(upstream, res);
   }
   stream(upstream, req, res, requestId);
 }
+
+/** @throws SwitchgearError `queue_full`, or `client_closed` when the client leaves the queue. */
+function waitForSlot(upstream: Upstream, res: ServerResponse): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const waiting = upstream.slots.wait(resolve, reject);
+    res.once('close', () => {
+      waiting.cancel();
+      reject(new SwitchgearError('client_closed', 'The client left the queue'));
+    });
+  });
+}
+
+/** A blob of gigabytes is on its way for long before the first byte of an answer. */
+const TRANSFER_MS = 24 * 60 * 60 * 1_000;
 
 function stream(upstream: Upstream, req: IncomingMessage, res: ServerResponse, requestId: string): void {
   const permit = upstream.breakers.admin.admit();
@@ -82,6 +96,7 @@ function stream(upstream: Upstream, req: IncomingMessage, res: ServerResponse, r
         else sendError(res, 'ollama', errorOfCall(upstream.name, error), ['x-request-id', requestId]);
       },
     },
+    { ...upstream.config.timeout, first_byte_ms: TRANSFER_MS, total_ms: TRANSFER_MS },
   );
   res.once('close', () => {
     if (res.writableFinished || !call.abort()) return;

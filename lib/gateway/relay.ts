@@ -68,7 +68,9 @@ export class Relay implements AttemptOwner {
     try {
       return openExchange(request, upstream.protocol, context);
     } catch (thrown) {
-      this.#inexpressible ??= toSwitchgearError(thrown);
+      const error = toSwitchgearError(thrown);
+      if (error.code === 'internal') this.#in.onInternalError(error, this.#in.requestId);
+      this.#inexpressible ??= error;
       return null;
     }
   }
@@ -96,14 +98,14 @@ export class Relay implements AttemptOwner {
 
   /** Begins the call in a slot that is held; gives the slot back when the breaker says no. */
   #begin(upstream: Upstream, exchange: Exchange): boolean {
-    const permit = upstream.breakers[exchange.operation].admit();
+    const permit = upstream.latest.breakers[exchange.operation].admit();
     if (!permit.admitted) {
       upstream.slots.release();
       this.#noteRefusal(upstream, exchange, permit.retryAfterMs);
       return false;
     }
     this.#calls += 1;
-    this.#attempt = new Attempt(this.#in, this, upstream, exchange, permit);
+    this.#attempt = new Attempt(this.#in, this, upstream.latest, exchange, permit);
     return true;
   }
 

@@ -13,6 +13,11 @@ import { errorBody } from '#lib/protocols/errors.ts';
 
 export type Handler = (req: IncomingMessage, res: ServerResponse) => void;
 
+export interface ServerOptions {
+  /** Whether upgrades are taken; without, an offer to upgrade (curl's h2c) is answered as a plain request. */
+  upgrades?: boolean;
+}
+
 /** Longer than the idle time of common load balancers (60 s), so that they, not we, close a connection first. */
 const KEEP_ALIVE_MS = 75_000;
 /** A slow-loris has this long to send its headers, and any client this long to send its request whole. */
@@ -24,21 +29,32 @@ export const DRAIN_DEADLINE_MS = 25_000;
 const DRAIN_POLL_MS = 20;
 
 /** A server that answers with `handler`, and with JSON to whatever is not a proper request. */
-export function createHttpServer(handler: Handler): Server {
+export function createHttpServer(handler: Handler, { upgrades = false }: ServerOptions = {}): Server {
+  /** What each connection is being answered just now. */
+  const answering = new WeakMap<Duplex, ServerResponse>();
   const server = createServer(
     {
       keepAliveTimeout: KEEP_ALIVE_MS,
       headersTimeout: HEADERS_TIMEOUT_MS,
       requestTimeout: REQUEST_TIMEOUT_MS,
       maxHeaderSize: MAX_HEADER_BYTES,
+      shouldUpgradeCallback: (req) => upgrades && req.headers.upgrade?.toLowerCase() === 'websocket',
     },
     (req, res) => {
       // After `close()` a kept connection would wait for a request that must go elsewhere.
       if (!server.listening) res.shouldKeepAlive = false;
+      answering.set(req.socket, res);
+      res.once('close', () => {
+        if (answering.get(req.socket) === res) answering.delete(req.socket);
+      });
       handler(req, res);
     },
   );
-  server.on('clientError', answerClientError);
+  server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+    // What goes into the middle of an answer would be taken for its next chunk.
+    if (answering.get(socket)?.headersSent === true) socket.destroy();
+    else answerClientError(error, socket);
+  });
   return server;
 }
 
@@ -94,5 +110,6 @@ function answerClientError(error: NodeJS.ErrnoException, socket: Duplex): void {
   socket.end(
     `HTTP/1.1 ${told.status} ${STATUS_CODES[told.status]}\r\nconnection: close\r\ncontent-type: application/json\r\n` +
       `content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+    () => socket.destroy(),
   );
 }

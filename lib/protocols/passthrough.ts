@@ -71,7 +71,7 @@ class OllamaStream implements AnswerStream {
 
   push(payload: string): string {
     const event = parseEvent(payload);
-    if (event.error !== undefined) throw reported(event);
+    if (event.error !== undefined && event.error !== null) throw reported(event);
     if (event.done === true) this.ended = true;
     return `${payload}\n`;
   }

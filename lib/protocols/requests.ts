@@ -12,7 +12,12 @@ const flag = z.boolean().nullish();
 const float = z.number().nullish();
 const count = z.int().nullish();
 const loose = z.looseObject({});
-const model = z.string().min(1, 'must be the name of a model');
+/** Routes are remembered by name, so names are bounded. */
+const MAX_MODEL_CHARS = 256;
+const model = z
+  .string()
+  .min(1, 'must be the name of a model')
+  .max(MAX_MODEL_CHARS, `must be at most ${MAX_MODEL_CHARS} characters long`);
 const stop = z
   .union([z.string(), z.array(z.string())], { error: 'must be a string or an array of strings' })
   .nullish();

@@ -22,6 +22,8 @@ export interface CallRequest {
 export interface CallError {
   failure: FailureKind;
   message: string;
+  /** The upstream was not to blame: its client did not read, or we closed the connection. */
+  blameless?: boolean;
 }
 
 /** Receives a call's answer. After `onEnd` or `onError` nothing more is called, and after `abort` nothing at all. */
@@ -102,12 +104,13 @@ export class UpstreamCall implements Dispatcher.DispatchHandler {
   }
 
   onResponseStart(controller: Dispatcher.DispatchController, status: number, headers: ResponseHeaders): void {
-    if (this.#over) return;
+    // 102 and 103 only announce what is to come.
+    if (this.#over || status < 200) return;
     this.answered = true;
     const encoding = String(headers['content-encoding'] ?? 'identity')
       .trim()
       .toLowerCase();
-    const createDecoder = encoding === 'identity' ? undefined : DECODERS[encoding];
+    const createDecoder = Object.hasOwn(DECODERS, encoding) ? DECODERS[encoding] : undefined;
     if (encoding !== 'identity' && createDecoder === undefined) {
       this.#fail({ failure: 'invalid_response', message: 'the answer has an unknown content-encoding' });
       controller.abort(ABORTED);
@@ -176,7 +179,8 @@ export class UpstreamCall implements Dispatcher.DispatchHandler {
       return;
     }
     const controller = this.#controller;
-    this.#fail({ failure, message: `${TIMEOUT_TEXT[failure] ?? failure} within ${limitMs} ms` });
+    const message = `${TIMEOUT_TEXT[failure] ?? failure} within ${limitMs} ms`;
+    this.#fail({ failure, message, blameless: this.#paused });
     controller?.abort(ABORTED);
   }
 
@@ -219,6 +223,9 @@ function describe(error: Error, answered: boolean): CallError {
   }
   if (code.startsWith('HPE_') || code === 'UND_ERR_HEADERS_OVERFLOW') {
     return { failure: 'invalid_response', message: `the answer is not HTTP (${code})` };
+  }
+  if (code === 'UND_ERR_CLOSED' || code === 'UND_ERR_DESTROYED') {
+    return { failure: 'reset', message: 'the upstream is being replaced', blameless: true };
   }
   if (code === 'UND_ERR_INVALID_ARG')
     return { failure: 'invalid_response', message: 'the call could not be sent' };

@@ -57,5 +57,6 @@ export function errorOfCall(upstream: string, error: CallError): SwitchgearError
 }
 
 export function failureOf(error: CallError): Outcome {
+  if (error.blameless === true) return { kind: 'neutral' };
   return { kind: 'failure', failure: error.failure, message: error.message };
 }

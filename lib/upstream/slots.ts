@@ -31,6 +31,7 @@ interface Waiter {
 export class Slots {
   limits: SlotLimits;
   #inFlight = 0;
+  #serving = false;
   readonly #queue = new Set<Waiter>();
   #releaseIntervalMs: number | null = null;
   #lastReleaseAt: number | null = null;
@@ -98,13 +99,20 @@ export class Slots {
     }
   }
 
+  /** One that is granted may release at once, so this must not call itself: a long queue would be a deep stack. */
   #serve(): void {
-    while (this.#inFlight < this.limits.capacity) {
-      const [first] = this.#queue;
-      if (first === undefined) return;
-      this.#remove(first);
-      this.#inFlight += 1;
-      first.granted();
+    if (this.#serving) return;
+    this.#serving = true;
+    try {
+      while (this.#inFlight < this.limits.capacity) {
+        const [first] = this.#queue;
+        if (first === undefined) return;
+        this.#remove(first);
+        this.#inFlight += 1;
+        first.granted();
+      }
+    } finally {
+      this.#serving = false;
     }
   }
 

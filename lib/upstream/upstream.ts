@@ -1,12 +1,12 @@
 /** One configured backend: its connections, slots, breakers and address. */
 import { Pool } from 'undici';
 import type { Breaker } from '#lib/breaker/types.ts';
-import type { UpstreamConfig } from '#lib/contracts/config.ts';
+import type { Timeouts, UpstreamConfig } from '#lib/contracts/config.ts';
 import { SwitchgearError } from '#lib/errors.ts';
 import type { Operation, Protocol } from '#lib/protocols/types.ts';
 import { type CallRequest, type CallSink, UpstreamCall } from '#lib/upstream/call.ts';
 import { modelMatcher } from '#lib/upstream/models.ts';
-import { type SlotLimits, Slots } from '#lib/upstream/slots.ts';
+import type { Slots } from '#lib/upstream/slots.ts';
 
 /** Every operation that a component of an upstream protects. */
 export const OPERATIONS = ['chat', 'completions', 'embeddings', 'admin'] as const;
@@ -24,20 +24,27 @@ export class Upstream {
   readonly protocol: Protocol;
   readonly serves: (model: string) => boolean;
   readonly authorization: string | null;
+  #successor: Upstream | null = null;
   #address: URL;
   #prefix: string;
   #pool: Pool;
 
-  constructor(config: UpstreamConfig, url: string, breakers: Breakers, queue: Omit<SlotLimits, 'capacity'>) {
+  /** `slots` are those of the upstream that this one replaces: who waits there goes on waiting. */
+  constructor(config: UpstreamConfig, url: string, breakers: Breakers, slots: Slots) {
     this.config = config;
     this.breakers = breakers;
-    this.slots = new Slots({ capacity: config.connections, ...queue });
+    this.slots = slots;
     this.protocol = config.kind === 'openai' ? 'openai' : 'ollama';
     this.serves = modelMatcher(config.models);
     this.authorization = config.api_key === undefined ? null : `Bearer ${config.api_key}`;
     this.#address = new URL(url);
     this.#prefix = prefixOf(this.#address);
     this.#pool = this.#openPool();
+  }
+
+  /** This one, or what has replaced it since. */
+  get latest(): Upstream {
+    return this.#successor?.latest ?? this;
   }
 
   get name(): string {
@@ -50,9 +57,9 @@ export class Upstream {
   }
 
   /** Makes one call. The caller holds a slot and a permit, and gives both back. */
-  call(request: CallRequest, sink: CallSink): UpstreamCall {
+  call(request: CallRequest, sink: CallSink, timeouts: Timeouts = this.config.timeout): UpstreamCall {
     const addressed = { ...request, path: this.#prefix + request.path };
-    return new UpstreamCall(this.#pool, addressed, this.config.timeout, sink);
+    return new UpstreamCall(this.#pool, addressed, timeouts, sink);
   }
 
   /** Follows a lab that came up again on another port. */
@@ -64,9 +71,11 @@ export class Upstream {
     await old.destroy();
   }
 
-  /** Lets running calls end, refuses those that wait, and closes the connections. */
-  async close(): Promise<void> {
-    this.slots.close(new SwitchgearError('shutting_down', `Upstream ${this.name} was removed`));
+  /** Lets running calls end and closes the connections; those that wait go to the successor, or are refused. */
+  async close(successor: Upstream | null = null): Promise<void> {
+    this.#successor = successor;
+    if (successor === null)
+      this.slots.close(new SwitchgearError('shutting_down', `Upstream ${this.name} was removed`));
     await this.#pool.close();
   }
 

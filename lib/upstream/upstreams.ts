@@ -2,6 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { BreakerRegistry } from '#lib/breaker/registry.ts';
 import type { Config, UpstreamConfig } from '#lib/contracts/config.ts';
+import { Slots } from '#lib/upstream/slots.ts';
 import { type Breakers, OPERATIONS, Upstream, type UpstreamOperation } from '#lib/upstream/upstream.ts';
 
 /** A running lab, as far as an upstream needs to know it. */
@@ -22,6 +23,7 @@ export interface UpstreamsParts<L extends Lab> {
 const PROBE_MARGIN_MS = 1_000;
 /** Models whose routes are remembered; the oldest is forgotten first. */
 const MAX_REMEMBERED_MODELS = 1_000;
+const MAX_REMEMBERED_CHARS = 256;
 
 export class Upstreams<L extends Lab = Lab> {
   readonly #parts: UpstreamsParts<L>;
@@ -48,6 +50,7 @@ export class Upstreams<L extends Lab = Lab> {
     const known = this.#routes.get(model);
     if (known !== undefined) return known;
     const serving = this.#upstreams.filter((upstream) => upstream.serves(model));
+    if (model.length > MAX_REMEMBERED_CHARS) return serving;
     if (this.#routes.size >= MAX_REMEMBERED_MODELS) {
       for (const oldest of this.#routes.keys()) {
         this.#routes.delete(oldest);
@@ -75,7 +78,10 @@ export class Upstreams<L extends Lab = Lab> {
         continue;
       }
       const url = await this.#address(wanted);
-      next.push(new Upstream(wanted, url, this.#breakersOf(wanted), queue));
+      const limits = { capacity: wanted.connections, ...queue };
+      const slots = present?.slots ?? new Slots(limits);
+      slots.setLimits(limits);
+      next.push(new Upstream(wanted, url, this.#breakersOf(wanted), slots));
     }
     this.#upstreams = next;
     this.#routes.clear();
@@ -92,15 +98,15 @@ export class Upstreams<L extends Lab = Lab> {
   }
 
   async #retire(gone: readonly Upstream[]): Promise<void> {
-    const kept = new Map(this.#upstreams.map((upstream) => [upstream.name, upstream.config]));
+    const kept = new Map(this.#upstreams.map((upstream) => [upstream.name, upstream]));
     for (const upstream of gone) {
       const successor = kept.get(upstream.name);
       if (successor === undefined) {
         for (const operation of OPERATIONS) this.#parts.breakers.remove(`${upstream.name}.${operation}`);
       }
       // Not awaited: running calls may take minutes to end.
-      upstream.close().catch(() => upstream.destroy());
-      if (successor?.kind === 'lab') continue;
+      upstream.close(successor ?? null).catch(() => upstream.destroy());
+      if (successor?.config.kind === 'lab') continue;
       await this.#labs.get(upstream.name)?.close();
       this.#labs.delete(upstream.name);
     }

@@ -43,7 +43,7 @@ describe('the first page', () => {
     const text = await page.locator('main').textContent();
     for (const name of ['up', 'up.chat', 'up.completions', 'up.embeddings', 'up.admin', 'test'])
       expect(text).toContain(name);
-    await page.getByText('All 4 circuit breakers are closed').waitFor();
+    await page.getByText('All 4 breakers of upstreams are closed').waitFor();
   });
 
   it('trips a breaker, so that a client is refused, and resets it, so that it is served', async () => {
@@ -77,8 +77,10 @@ describe('the first page', () => {
       route.fulfill({ status: 403, json: { error: { code: 'forbidden', message: 'not from here' } } }),
     );
     await page.getByRole('button', { name: 'Trip test' }).click();
+    await page.getByRole('dialog').getByLabel('For how long').selectOption('60');
     await page.getByRole('dialog').getByRole('button', { name: 'Trip test' }).click();
     await page.getByRole('alert').getByText('not from here').waitFor();
+    expect(await page.getByRole('dialog').getByLabel('For how long').inputValue()).toBe('60');
     await page.keyboard.press('Escape');
     await page.getByRole('dialog').waitFor({ state: 'detached' });
   });

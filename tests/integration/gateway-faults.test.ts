@@ -338,6 +338,43 @@ describe('limits', () => {
   });
 });
 
+describe('a client that reads slowly', () => {
+  const burst = chunk('x'.repeat(16 * 1024));
+
+  it('does not keep the connection of an upstream that has said all', async () => {
+    const u = await upstream((_request, res) => {
+      res.writeHead(200, { 'content-type': 'text/event-stream' });
+      res.end(`${burst.repeat(20)}data: [DONE]\n\n`);
+    });
+    const g = await gateway([{ name: 'a', url: `${u.url}/v1` }]);
+    const answer = await post(`${g.url}/v1/chat/completions`, { ...CHAT, stream: true });
+    expect((await answer.text()).length).toBeGreaterThan(20 * 16 * 1024);
+    await expect.poll(() => g.runtime.upstreams()[0]?.in_flight).toBe(0);
+  });
+
+  it('is no fault of the upstream when it does not read at all', async () => {
+    const u = await upstream((_request, res) => {
+      res.writeHead(200, { 'content-type': 'text/event-stream' });
+      const push = () => {
+        while (!res.destroyed && res.write(burst));
+        res.once('drain', push);
+      };
+      push();
+    });
+    const g = await gateway([{ name: 'a', url: `${u.url}/v1`, timeout: { total_ms: 800 } }]);
+    const body = JSON.stringify({ ...CHAT, stream: true });
+    const socket = net.connect(Number(new URL(g.url).port), '127.0.0.1').on('error', () => {});
+    socket.pause();
+    socket.write(
+      `POST /v1/chat/completions HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`,
+    );
+    await u.whenCancelled();
+    await expect.poll(() => g.runtime.gateway.running).toBe(0);
+    expect(windowOf(g, 'a.chat').failures).toBe(0);
+    socket.destroy();
+  });
+});
+
 describe('what crosses the gateway', () => {
   it('hands on the bytes, keeps unknown fields of the answer and mints an own id', async () => {
     const u = await upstream((_request, res) =>

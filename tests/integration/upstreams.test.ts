@@ -1,6 +1,7 @@
 /** What an upstream is taken for, what management may do, and what the HTTP server refuses before anyone is asked. */
 import net from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
+import { configSchema } from '#lib/contracts/config.ts';
 import { discoverUpstream } from '#lib/upstream/discovery.ts';
 import { post, startGateway, type TestGateway } from '../support/gateway.ts';
 import { json, type Script, ScriptedUpstream } from '../support/scripted-upstream.ts';
@@ -86,7 +87,92 @@ describe('model management', () => {
   });
 });
 
+describe('a reload', () => {
+  it('does not open to the network what needed a token at the start', async () => {
+    const token = 'correct-horse-battery';
+    const { url } = await upstream(ollamaScript);
+    const upstreams = [{ name: 'a', kind: 'ollama', url }];
+    const g = await gateway({ upstreams, listen: { host: '0.0.0.0' }, auth: { admin_token: token } });
+    await expect(g.runtime.reload(configSchema.parse({ upstreams }))).rejects.toThrow(/admin_token/);
+    const facts = {
+      method: 'GET',
+      host: 'x',
+      origin: undefined,
+      authorization: undefined,
+      cookie: undefined,
+      secFetchSite: undefined,
+    };
+    expect(g.runtime.access.checkControl(facts)).toMatchObject({ code: 'unauthorized' });
+  });
+
+  it('lets those who wait for a connection go on to the upstream as it is now', async () => {
+    const held: (() => void)[] = [];
+    const u = await upstream((_request, res) => {
+      held.push(() => json(res, { choices: [] }));
+    });
+    const config = (connections: number) => ({
+      upstreams: [{ name: 'a', kind: 'openai', url: u.url, connections }],
+    });
+    const g = await gateway(config(1));
+    const chat = () =>
+      post(`${g.url}/v1/chat/completions`, { model: 'm', messages: [{ role: 'user', content: 'x' }] });
+    const first = chat();
+    await expect.poll(() => held.length).toBe(1);
+    const second = chat();
+    await expect.poll(() => g.runtime.upstreams()[0]?.queued).toBe(1);
+    await g.runtime.reload(configSchema.parse(config(2)));
+    await expect.poll(() => held.length).toBe(2);
+    for (const finish of held) finish();
+    expect([(await first).status, (await second).status]).toEqual([200, 200]);
+    expect(g.runtime.breakers.require('a.chat').snapshot().window).toMatchObject({ calls: 2, failures: 0 });
+  });
+
+  it('takes the last of several that come at once', async () => {
+    const { url } = await upstream(ollamaScript);
+    const named = (name: string) => configSchema.parse({ upstreams: [{ name, kind: 'ollama', url }] });
+    const g = await gateway({ upstreams: [{ name: 'a', kind: 'ollama', url }] });
+    await Promise.all([
+      g.runtime.reload(configSchema.parse({ upstreams: [{ name: 'b', kind: 'lab' }] })),
+      g.runtime.reload(named('c')),
+    ]);
+    expect(g.runtime.upstreams().map((each) => each.name)).toEqual(['c']);
+  });
+});
+
 describe('the server', () => {
+  it('answers an offer to upgrade as a plain request', async () => {
+    const { url } = await upstream(ollamaScript);
+    const g = await gateway({ upstreams: [{ name: 'a', kind: 'ollama', url }] });
+    const offer =
+      'connection: upgrade, http2-settings, close\r\nupgrade: h2c\r\nhttp2-settings: AAMAAABkAAQAoAAAAAIAAAAA';
+    const answer = await sendRaw(
+      Number(new URL(g.url).port),
+      `GET /api/version HTTP/1.1\r\nhost: 127.0.0.1\r\n${offer}\r\n\r\n`,
+    );
+    expect(answer).toMatch(/^HTTP\/1\.1 200 /);
+  });
+
+  it('does not write an error into the middle of an answer', async () => {
+    const u = await upstream((_request, res) => {
+      res.writeHead(200, { 'content-type': 'text/event-stream' });
+      res.write('data: {"choices":[{"index":0,"delta":{"content":"one"},"finish_reason":null}]}\n\n');
+    });
+    const g = await gateway({ upstreams: [{ name: 'a', kind: 'openai', url: u.url }] });
+    const body = JSON.stringify({ model: 'm', stream: true, messages: [{ role: 'user', content: 'x' }] });
+    const socket = net.connect(Number(new URL(g.url).port), '127.0.0.1');
+    socket.write(
+      `POST /v1/chat/completions HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`,
+    );
+    let text = '';
+    socket.on('data', (chunk) => {
+      text += chunk;
+      if (text.includes('one')) socket.write('\0garbage\r\n\r\n');
+    });
+    await new Promise((resolve) => socket.once('close', resolve));
+    expect(text).toContain('one');
+    expect(text).not.toContain('HTTP/1.1 400');
+  });
+
   it('answers 431 to headers without measure, and 400 to what is no HTTP, in JSON', async () => {
     const g = await gateway({ upstreams: [] });
     const port = Number(new URL(g.url).port);

@@ -39,7 +39,7 @@ export function chatOverOllama(request: ClientRequest, context: ExchangeContext)
 
 function completion(answer: Json, request: ClientRequest, context: ExchangeContext): JsonObject {
   if (!isObject(answer)) throw invalid('an answer that is no object');
-  if (answer.error !== undefined) throw reported(answer);
+  if (answer.error !== undefined && answer.error !== null) throw reported(answer);
   const message = objectIn(answer, 'message');
   if (message === null) throw invalid('an answer without a message');
   const calls = toolCallsOf(message, context.id, 0);
@@ -84,7 +84,7 @@ class ChatStream implements AnswerStream {
 
   push(payload: string): string {
     const event = parseEvent(payload);
-    if (event.error !== undefined) throw reported(event);
+    if (event.error !== undefined && event.error !== null) throw reported(event);
     const done = event.done === true;
     let text = this.#delta(event);
     if (!done) return text;

@@ -41,7 +41,7 @@ export function completionsOverOllama(request: ClientRequest, context: ExchangeC
     }),
     answer(answer) {
       if (!isObject(answer)) throw invalid('an answer that is no object');
-      if (answer.error !== undefined) throw reported(answer);
+      if (answer.error !== undefined && answer.error !== null) throw reported(answer);
       const text = stringIn(answer, 'response');
       if (text === null) throw invalid('an answer without a response');
       const finish_reason = finishReasonOf(answer, false);
@@ -80,7 +80,7 @@ class CompletionStream implements AnswerStream {
 
   push(payload: string): string {
     const event = parseEvent(payload);
-    if (event.error !== undefined) throw reported(event);
+    if (event.error !== undefined && event.error !== null) throw reported(event);
     const text = stringIn(event, 'response') ?? '';
     const written = text === '' ? '' : this.#chunk(event, text, null);
     if (event.done !== true) return written;

@@ -50,7 +50,7 @@ function textsOf(input: Json | undefined): string[] {
 
 function vectorsOf(answer: Json, count: number): number[][] {
   if (!isObject(answer)) throw invalid('an answer that is no object');
-  if (answer.error !== undefined) throw reported(answer);
+  if (answer.error !== undefined && answer.error !== null) throw reported(answer);
   const vectors = Array.isArray(answer.embeddings) ? answer.embeddings : [];
   if (vectors.length !== count || !vectors.every(isVector)) {
     throw invalid(`${vectors.length} embeddings for ${count} inputs`);

@@ -2,7 +2,10 @@
 import { inexpressible, isObject, objectIn, objectsIn, present, stringIn } from '#lib/protocols/json.ts';
 import type { Json, JsonObject } from '#lib/protocols/types.ts';
 
-const ROLES: Record<string, string> = { developer: 'system', function: 'tool' };
+const ROLES = new Map([
+  ['developer', 'system'],
+  ['function', 'tool'],
+]);
 
 /** @throws SwitchgearError `bad_request` for parts that Ollama does not take: remote images, audio, files. */
 export function messagesForOllama(body: JsonObject): JsonObject[] {
@@ -18,7 +21,7 @@ export function messagesForOllama(body: JsonObject): JsonObject[] {
     const { text, images } = contentOf(message.content, `messages[${at}].content`);
     const callId = stringIn(message, 'tool_call_id');
     return present({
-      role: ROLES[role] ?? role,
+      role: ROLES.get(role) ?? role,
       content: text,
       images: images.length === 0 ? undefined : images,
       thinking: message.reasoning_content ?? message.reasoning,

@@ -55,14 +55,16 @@ export function formatOf(body: JsonObject): Json | undefined {
   }
 }
 
-const EFFORTS: Record<string, Json> = {
-  none: false,
-  minimal: 'low',
-  low: 'low',
-  medium: 'medium',
-  high: 'high',
-  xhigh: 'high',
-};
+const EFFORTS = new Map<string, Json>(
+  Object.entries({
+    none: false,
+    minimal: 'low',
+    low: 'low',
+    medium: 'medium',
+    high: 'high',
+    xhigh: 'high',
+  }),
+);
 
 /** `reasoning_effort` (or `reasoning.effort`, or Ollama's own `think`) as `think`. */
 export function thinkOf(body: JsonObject): Json | undefined {
@@ -71,11 +73,11 @@ export function thinkOf(body: JsonObject): Json | undefined {
   const effort =
     stringIn(body, 'reasoning_effort') ?? (reasoning === null ? null : stringIn(reasoning, 'effort'));
   if (effort === null) return undefined;
-  const think = EFFORTS[effort];
+  const think = EFFORTS.get(effort);
   if (think === undefined) {
     throw inexpressible(
       'reasoning_effort',
-      `"${effort.slice(0, 40)}" is not allowed; ${Object.keys(EFFORTS).join(', ')}`,
+      `"${effort.slice(0, 40)}" is not allowed; ${[...EFFORTS.keys()].join(', ')}`,
     );
   }
   return think;

@@ -281,6 +281,15 @@ describe('a hold', () => {
     expect(breaker.snapshot()).toMatchObject({ state: 'closed', window: { calls: 50, failure_rate: 1 } });
   });
 
+  it('that forces it closed opens on nothing, calls from before it included', () => {
+    const { breaker, transitions } = breakerOf({ minimum_calls: 4 });
+    const before = [1, 2, 3, 4].map(() => admitted(breaker));
+    breaker.hold({ mode: 'metrics_only', by: 'ann' });
+    for (const permit of before) permit.settle(FAILURE);
+    expect(breaker.computedState).toBe('closed');
+    expect(transitions.map((each) => each.cause)).toEqual(['hold']);
+  });
+
   it('closed admits calls over an open breaker, whose results do not move it', () => {
     const { breaker } = opened();
     breaker.hold({ mode: 'closed', by: 'ann' });

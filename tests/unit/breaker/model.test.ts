@@ -95,6 +95,7 @@ class Reference {
     const bad = this.#ended.filter((each) => !each).length;
     if (
       this.state === 'closed' &&
+      this.hold !== 'closed' &&
       this.#ended.length >= SETTINGS.minimum_calls &&
       bad / this.#ended.length >= 0.5
     )

@@ -80,7 +80,7 @@ describe('the order of breakers', () => {
 describe('the first sentence', () => {
   it('says that all is well, without the sandbox', () => {
     const { headline, since } = summaryOf([view('a.chat'), view('a.admin'), view('test', { state: 'open' })]);
-    expect({ headline, since }).toEqual({ headline: 'All 2 circuit breakers are closed', since: null });
+    expect({ headline, since }).toEqual({ headline: 'All 2 breakers of upstreams are closed', since: null });
   });
 
   it('names the worst, since when, and how many more there are', () => {
@@ -99,7 +99,7 @@ describe('why a breaker is in its state', () => {
     const end = new Date(AT_MS + 60 * SECOND).toISOString();
     const why = whyOf(view('a', { state: 'open', hold: holdBy('quota', end) }), AT_MS);
     expect(why.cause).toBe('by local: “quota”');
-    expect(why.next).toMatch(/until \d\d:01:00$/);
+    expect(why.next).toMatch(/until \d\d:01:00 · traffic alone: closed$/);
   });
 
   it('counts down to the next probes', () => {

@@ -4,6 +4,8 @@ import { defineRoute, type Verb } from '#lib/control/route.ts';
 import { SwitchgearError } from '#lib/errors.ts';
 import { type RuntimeHandle, setRuntime } from '#lib/runtime-handle.ts';
 
+const reported: unknown[] = [];
+
 const schema = z.strictObject({
   count: z.int().min(1).max(9).optional(),
   mode: z.enum(['a', 'b']).optional(),
@@ -13,7 +15,9 @@ const KEY = Symbol.for('switchgear.runtime');
 
 beforeEach(() => {
   // Of the runtime, the frame needs only to know who acts.
-  setRuntime({ access: { actorOf: () => 'ann' } } as unknown as RuntimeHandle);
+  reported.length = 0;
+  const reportError = (error: unknown) => reported.push(error);
+  setRuntime({ access: { actorOf: () => 'ann' }, reportError } as unknown as RuntimeHandle);
 });
 afterEach(() => {
   Reflect.deleteProperty(globalThis, KEY);
@@ -143,5 +147,6 @@ describe('what a verb throws', () => {
       status: 500,
       text: '{"error":{"code":"internal","message":"Internal error"}}',
     });
+    expect(reported).toEqual([new TypeError('secret at /etc/passwd')]);
   });
 });

@@ -22,6 +22,7 @@ describe('a request', () => {
     ['openai.chat', {}, 'model', /required/],
     ['openai.chat', { model: '' }, 'model', /"" is not allowed/],
     ['openai.chat', { model: 'm' }, 'messages', /required/],
+    ['openai.chat', { model: 'x'.repeat(257), messages: [{ role: 'user' }] }, 'model', /at most 256/],
     ['openai.chat', { model: 'm', messages: [] }, 'messages', /at least one/],
     [
       'openai.chat',

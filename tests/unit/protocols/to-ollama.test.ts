@@ -84,6 +84,12 @@ describe("OpenAI's chat over Ollama: the request", () => {
     ]);
   });
 
+  it('leaves a role alone that every object has a member of', () => {
+    expect(chat({ messages: [{ role: 'constructor', content: 'x' }] }).messages).toEqual([
+      { role: 'constructor', content: 'x' },
+    ]);
+  });
+
   const part = (type: string, value: Json) => ({
     messages: [{ role: 'user', content: [{ type, [type]: value }] }],
   });
@@ -98,6 +104,7 @@ describe("OpenAI's chat over Ollama: the request", () => {
     ],
     ['audio', part('input_audio', {}), 'messages[0].content[0].type'],
     ['an unknown format', { response_format: { type: 'xml' } }, 'response_format.type'],
+    ['an effort that every object has', { reasoning_effort: 'toString' }, 'reasoning_effort'],
     ['an unknown effort', { reasoning_effort: 'extreme' }, 'reasoning_effort'],
     [
       'a choice that is no tool',

@@ -15,6 +15,24 @@ const never = () => {
   throw new Error('must not be refused');
 };
 
+it('serves a queue of any length when each one gives its slot back at once', () => {
+  const waiting = 20_000;
+  const slots = new Slots({ capacity: 1, queue: waiting, queueWaitMs: 60_000 });
+  expect(slots.tryAcquire()).toBe(true);
+  let served = 0;
+  for (let i = 0; i < waiting; i++) {
+    slots.wait(
+      () => {
+        served += 1;
+        slots.release();
+      },
+      () => {},
+    );
+  }
+  slots.release();
+  expect([served, slots.inFlight, slots.queued]).toEqual([waiting, 0, 0]);
+});
+
 describe('slots', () => {
   it('grants up to its capacity and queues the rest, first in, first out', () => {
     const slots = new Slots(limits);
