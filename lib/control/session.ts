@@ -3,18 +3,26 @@ import { z } from 'zod';
 import { type Call, json } from '#lib/control/route.ts';
 import { SwitchgearError } from '#lib/errors.ts';
 
-const sessionRequestSchema = z.strictObject({ token: z.string().min(1).max(1_000) });
+/** Not checked by the schema, whose faults quote the value. */
+const sessionRequestSchema = z.strictObject({ token: z.unknown() });
 
+/** @throws SwitchgearError `conflict` when there is no admin token, `bad_request`, `unauthorized`. */
 export async function open(call: Call): Promise<Response> {
   const { token } = await call.body(sessionRequestSchema);
-  if (!call.runtime.access.tokenRequired) {
+  const { access } = call.runtime;
+  if (!access.tokenRequired) {
     throw new SwitchgearError('conflict', 'No admin token is configured, so the console needs no session');
   }
-  const session = call.runtime.access.openSession(token);
+  if (typeof token !== 'string' || token === '') {
+    throw new SwitchgearError('bad_request', 'token: must be the admin token, as a string');
+  }
+  const session = access.openSession(token);
+  call.runtime.audit({ action: session === null ? 'session_refused' : 'session_opened', by: call.by });
   if (session === null) throw new SwitchgearError('unauthorized', 'That is not the admin token');
   return json(200, { status: 'open' }, { 'set-cookie': session.cookie });
 }
 
-export function close({ runtime }: Call): Response {
-  return json(200, { status: 'closed' }, { 'set-cookie': runtime.access.closeSessionCookie() });
+export function close(call: Call): Response {
+  call.runtime.audit({ action: 'session_closed', by: call.by });
+  return json(200, { status: 'closed' }, { 'set-cookie': call.runtime.access.closeSessionCookie() });
 }

@@ -164,6 +164,8 @@ describe('with an admin token', () => {
     expect(await status('/login')).toBe(200);
     expect(await status('/api/health/ready')).toBe(200);
 
+    const number = await post(`${server.url}/api/session`, { token: 123_456_789 });
+    expect([number.status, (await number.text()).includes('123456789')]).toEqual([400, false]);
     const wrong = await post(`${server.url}/api/session`, { token: 'wrong' });
     expect(wrong.status).toBe(401);
     const session = await post(`${server.url}/api/session`, { token });
@@ -177,6 +179,8 @@ describe('with an admin token', () => {
     ).toBe(200);
     expect(upstream.seen.at(-1)?.headers.authorization).toBeUndefined();
     await server.stop();
+    expect(server.output()).toContain('session_refused');
+    expect(server.output()).toContain('session_opened');
     expect(server.output()).not.toContain(token);
     expect(server.output()).not.toContain(key);
   });
