@@ -15,9 +15,9 @@ import type {
   ClientRequest,
   Exchange,
   ExchangeContext,
-  Json,
   Protocol,
 } from '#lib/protocols/types.ts';
+import { parseAnswer } from '#lib/protocols/upstream-answer.ts';
 import type { CallError, CallSink, ResponseHeaders, UpstreamCall } from '#lib/upstream/call.ts';
 import { errorOfCall, failureOf, outcomeOfStatus } from '#lib/upstream/outcome.ts';
 import type { Upstream } from '#lib/upstream/upstream.ts';
@@ -214,7 +214,7 @@ export class Attempt implements CallSink {
         : Buffer.concat(this.#chunks);
     let body: string | Buffer;
     try {
-      const parsed = parseAnswer(bytes, this.#upstream.name);
+      const parsed = parseAnswer(bytes.toString('utf8'), this.#upstream.name);
       const answer = this.#exchange.answer(parsed);
       body = answer === parsed ? bytes : JSON.stringify(answer);
     } catch (thrown) {
@@ -301,14 +301,6 @@ export class Attempt implements CallSink {
 
   #own(): string[] {
     return ownHeaders(this.#in, this.#upstream, this.#queuedMs, this.#call.firstByteAt);
-  }
-}
-
-function parseAnswer(bytes: Buffer, upstream: string): Json {
-  try {
-    return JSON.parse(bytes.toString('utf8')) as Json;
-  } catch (cause) {
-    throw new SwitchgearError('upstream_invalid', `Upstream ${upstream}: the answer is not JSON`, { cause });
   }
 }
 

@@ -6,6 +6,7 @@ import type { Catalogue } from '#lib/gateway/routes.ts';
 import { translateUpstreamError } from '#lib/protocols/errors.ts';
 import { modelsFromTags, showFromModel, tagsFromModels } from '#lib/protocols/models.ts';
 import type { Json, JsonObject, Protocol } from '#lib/protocols/types.ts';
+import { parseAnswer } from '#lib/protocols/upstream-answer.ts';
 import { type AdminAnswer, askUpstream } from '#lib/upstream/admin.ts';
 import type { Upstream } from '#lib/upstream/upstream.ts';
 import type { Upstreams } from '#lib/upstream/upstreams.ts';
@@ -133,13 +134,7 @@ async function askJson(upstream: Upstream, path: string): Promise<Json> {
       `Upstream ${upstream.name} answered ${path} with status ${answer.status}`,
     );
   }
-  try {
-    return JSON.parse(answer.body) as Json;
-  } catch (cause) {
-    throw new SwitchgearError('upstream_invalid', `Upstream ${upstream.name}: the answer is not JSON`, {
-      cause,
-    });
-  }
+  return parseAnswer(answer.body, upstream.name);
 }
 
 function listIn(body: Json, key: string): JsonObject[] {

@@ -36,19 +36,6 @@ export function present(fields: Record<string, Json | undefined>): JsonObject {
   return object;
 }
 
-/** @throws SwitchgearError `upstream_invalid` when an event of a stream is not a JSON object. */
-export function parseEvent(payload: string): JsonObject {
-  let value: Json;
-  try {
-    value = JSON.parse(payload) as Json;
-  } catch (cause) {
-    throw new SwitchgearError('upstream_invalid', 'The upstream sent an event that is not JSON', { cause });
-  }
-  if (!isObject(value))
-    throw new SwitchgearError('upstream_invalid', 'The upstream sent an event that is no object');
-  return value;
-}
-
 export function inexpressible(field: string, message: string): SwitchgearError {
   return new SwitchgearError('bad_request', `${field}: ${message}`, { field });
 }

@@ -1,9 +1,9 @@
 /** Surface and upstream speak the same protocol: the request's bytes go as they came, answers keep every field. */
-import { SwitchgearError } from '#lib/errors.ts';
-import { messageOf } from '#lib/protocols/errors.ts';
+
 import { SSE_DONE, sseEvent } from '#lib/protocols/framing.ts';
-import { isObject, numberIn, objectsIn, parseEvent } from '#lib/protocols/json.ts';
-import type { AnswerStream, Exchange, Json, JsonObject, Operation } from '#lib/protocols/types.ts';
+import { numberIn, objectsIn } from '#lib/protocols/json.ts';
+import type { AnswerStream, Exchange, Operation } from '#lib/protocols/types.ts';
+import { checkedAnswer, checkedEvent, cut, invalid } from '#lib/protocols/upstream-answer.ts';
 
 /** OpenAI over OpenAI. Ids are our own: those of some upstreams collide. */
 export function openaiPassthrough(operation: 'chat' | 'completions', path: string, id: string): Exchange {
@@ -12,7 +12,7 @@ export function openaiPassthrough(operation: 'chat' | 'completions', path: strin
     path,
     requestBody: null,
     answer(body) {
-      const answer = wholeAnswer(body);
+      const answer = checkedAnswer(body);
       if (!Array.isArray(answer.choices)) throw invalid('an answer without choices');
       return { ...answer, id };
     },
@@ -22,13 +22,7 @@ export function openaiPassthrough(operation: 'chat' | 'completions', path: strin
 
 /** Embeddings, and everything of Ollama over Ollama: an answer is checked and handed on. */
 export function identity(operation: Operation, path: string): Exchange {
-  return { operation, path, requestBody: null, answer: wholeAnswer, openStream: () => new OllamaStream() };
-}
-
-function wholeAnswer(body: Json): JsonObject {
-  if (!isObject(body)) throw invalid('an answer that is no object');
-  if (body.error !== undefined && body.error !== null) throw reported(body);
-  return body;
+  return { operation, path, requestBody: null, answer: checkedAnswer, openStream: () => new OllamaStream() };
 }
 
 /** Chunks with our own id. Complete once every choice has its `finish_reason`, even where `[DONE]` is missing. */
@@ -47,8 +41,7 @@ class OpenaiStream implements AnswerStream {
       this.ended = true;
       return SSE_DONE;
     }
-    const event = parseEvent(payload);
-    if (event.error !== undefined && event.error !== null) throw reported(event);
+    const event = checkedEvent(payload);
     for (const choice of objectsIn(event, 'choices')) {
       const index = numberIn(choice, 'index') ?? 0;
       this.#begun = true;
@@ -70,8 +63,7 @@ class OllamaStream implements AnswerStream {
   ended = false;
 
   push(payload: string): string {
-    const event = parseEvent(payload);
-    if (event.error !== undefined && event.error !== null) throw reported(event);
+    const event = checkedEvent(payload);
     if (event.done === true) this.ended = true;
     return `${payload}\n`;
   }
@@ -80,20 +72,4 @@ class OllamaStream implements AnswerStream {
     if (!this.ended) throw cut();
     return '';
   }
-}
-
-/** The upstream's own report of an error, in an answer whose status said that all was well. */
-export function reported(event: JsonObject): SwitchgearError {
-  return new SwitchgearError('upstream_error', messageOf(event, '') ?? 'The upstream reported an error');
-}
-
-export function cut(): SwitchgearError {
-  return new SwitchgearError(
-    'upstream_invalid',
-    'The upstream ended its stream before the answer was complete',
-  );
-}
-
-export function invalid(what: string): SwitchgearError {
-  return new SwitchgearError('upstream_invalid', `The upstream sent ${what}`);
 }

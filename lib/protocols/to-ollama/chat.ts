@@ -1,7 +1,7 @@
 /** OpenAI's chat completions over Ollama's `/api/chat`. */
+
 import { SSE_DONE, sseEvent } from '#lib/protocols/framing.ts';
-import { isObject, objectIn, objectsIn, parseEvent, present, stringIn } from '#lib/protocols/json.ts';
-import { cut, invalid, reported } from '#lib/protocols/passthrough.ts';
+import { objectIn, objectsIn, present, stringIn } from '#lib/protocols/json.ts';
 import { messagesForOllama, toolsForOllama } from '#lib/protocols/to-ollama/messages.ts';
 import { formatOf, modelSettings, refuseInexpressible, thinkOf } from '#lib/protocols/to-ollama/options.ts';
 import { finishReasonOf, usageOf, wantsUsage } from '#lib/protocols/to-ollama/usage.ts';
@@ -13,6 +13,7 @@ import type {
   Json,
   JsonObject,
 } from '#lib/protocols/types.ts';
+import { checkedAnswer, checkedEvent, cut, invalid } from '#lib/protocols/upstream-answer.ts';
 
 /** @throws SwitchgearError `bad_request` for what Ollama cannot express. */
 export function chatOverOllama(request: ClientRequest, context: ExchangeContext): Exchange {
@@ -37,9 +38,8 @@ export function chatOverOllama(request: ClientRequest, context: ExchangeContext)
   };
 }
 
-function completion(answer: Json, request: ClientRequest, context: ExchangeContext): JsonObject {
-  if (!isObject(answer)) throw invalid('an answer that is no object');
-  if (answer.error !== undefined && answer.error !== null) throw reported(answer);
+function completion(body: Json, request: ClientRequest, context: ExchangeContext): JsonObject {
+  const answer = checkedAnswer(body);
   const message = objectIn(answer, 'message');
   if (message === null) throw invalid('an answer without a message');
   const calls = toolCallsOf(message, context.id, 0);
@@ -83,8 +83,7 @@ class ChatStream implements AnswerStream {
   }
 
   push(payload: string): string {
-    const event = parseEvent(payload);
-    if (event.error !== undefined && event.error !== null) throw reported(event);
+    const event = checkedEvent(payload);
     const done = event.done === true;
     let text = this.#delta(event);
     if (!done) return text;

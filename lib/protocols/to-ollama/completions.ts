@@ -1,7 +1,7 @@
 /** OpenAI's completions over Ollama's `/api/generate`. */
+
 import { SSE_DONE, sseEvent } from '#lib/protocols/framing.ts';
-import { inexpressible, isObject, parseEvent, present, stringIn } from '#lib/protocols/json.ts';
-import { cut, invalid, reported } from '#lib/protocols/passthrough.ts';
+import { inexpressible, present, stringIn } from '#lib/protocols/json.ts';
 import { modelSettings, refuseInexpressible } from '#lib/protocols/to-ollama/options.ts';
 import { finishReasonOf, usageOf, wantsUsage } from '#lib/protocols/to-ollama/usage.ts';
 import type {
@@ -11,6 +11,7 @@ import type {
   ExchangeContext,
   JsonObject,
 } from '#lib/protocols/types.ts';
+import { checkedAnswer, checkedEvent, cut, invalid } from '#lib/protocols/upstream-answer.ts';
 
 /** @throws SwitchgearError `bad_request` for several prompts, tokens, `echo` and `logprobs`. */
 export function completionsOverOllama(request: ClientRequest, context: ExchangeContext): Exchange {
@@ -39,9 +40,8 @@ export function completionsOverOllama(request: ClientRequest, context: ExchangeC
       stream,
       ...modelSettings(body),
     }),
-    answer(answer) {
-      if (!isObject(answer)) throw invalid('an answer that is no object');
-      if (answer.error !== undefined && answer.error !== null) throw reported(answer);
+    answer(whole) {
+      const answer = checkedAnswer(whole);
       const text = stringIn(answer, 'response');
       if (text === null) throw invalid('an answer without a response');
       const finish_reason = finishReasonOf(answer, false);
@@ -79,8 +79,7 @@ class CompletionStream implements AnswerStream {
   }
 
   push(payload: string): string {
-    const event = parseEvent(payload);
-    if (event.error !== undefined && event.error !== null) throw reported(event);
+    const event = checkedEvent(payload);
     const text = stringIn(event, 'response') ?? '';
     const written = text === '' ? '' : this.#chunk(event, text, null);
     if (event.done !== true) return written;

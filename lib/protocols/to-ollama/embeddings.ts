@@ -1,7 +1,8 @@
 /** OpenAI's embeddings over Ollama's `/api/embed`. */
-import { inexpressible, isObject, numberIn, present } from '#lib/protocols/json.ts';
-import { cut, invalid, reported } from '#lib/protocols/passthrough.ts';
+
+import { inexpressible, numberIn, present } from '#lib/protocols/json.ts';
 import type { ClientRequest, Exchange, Json, JsonObject } from '#lib/protocols/types.ts';
+import { checkedAnswer, cut, invalid } from '#lib/protocols/upstream-answer.ts';
 
 /** @throws SwitchgearError `bad_request` for token inputs. */
 export function embeddingsOverOllama({ body, model }: ClientRequest): Exchange {
@@ -18,9 +19,10 @@ export function embeddingsOverOllama({ body, model }: ClientRequest): Exchange {
       options: body.options,
       keep_alive: body.keep_alive,
     }),
-    answer(answer) {
+    answer(whole) {
+      const answer = checkedAnswer(whole);
       const vectors = vectorsOf(answer, inputs.length);
-      const tokens = isObject(answer) ? (numberIn(answer, 'prompt_eval_count') ?? 0) : 0;
+      const tokens = numberIn(answer, 'prompt_eval_count') ?? 0;
       return {
         object: 'list',
         model,
@@ -48,9 +50,7 @@ function textsOf(input: Json | undefined): string[] {
   });
 }
 
-function vectorsOf(answer: Json, count: number): number[][] {
-  if (!isObject(answer)) throw invalid('an answer that is no object');
-  if (answer.error !== undefined && answer.error !== null) throw reported(answer);
+function vectorsOf(answer: JsonObject, count: number): number[][] {
   const vectors = Array.isArray(answer.embeddings) ? answer.embeddings : [];
   if (vectors.length !== count || !vectors.every(isVector)) {
     throw invalid(`${vectors.length} embeddings for ${count} inputs`);

@@ -1,6 +1,6 @@
 /** A whole OpenAI answer as one of Ollama's. Durations that were not measured are left out. */
-import { isObject, objectIn, objectsIn, stringIn } from '#lib/protocols/json.ts';
-import { invalid, reported } from '#lib/protocols/passthrough.ts';
+
+import { objectIn, objectsIn, stringIn } from '#lib/protocols/json.ts';
 import {
   type Carry,
   countsOf,
@@ -11,16 +11,16 @@ import {
   toolCall,
 } from '#lib/protocols/to-openai/stream.ts';
 import type { ExchangeContext, Json, JsonObject } from '#lib/protocols/types.ts';
+import { checkedAnswer, invalid } from '#lib/protocols/upstream-answer.ts';
 
 export function wholeAnswer(
-  answer: Json,
+  body: Json,
   model: string,
   context: ExchangeContext,
   startedMs: number,
   carry: Carry,
 ): JsonObject {
-  if (!isObject(answer)) throw invalid('an answer that is no object');
-  if (answer.error !== undefined && answer.error !== null) throw reported(answer);
+  const answer = checkedAnswer(body);
   const [choice] = objectsIn(answer, 'choices');
   if (choice === undefined) throw invalid('an answer without choices');
   const message = objectIn(choice, 'message') ?? choice;

@@ -1,8 +1,9 @@
 /** Ollama's `/api/embed` and its older `/api/embeddings` over OpenAI's embeddings. */
+
 import { isObject, numberIn, objectIn, objectsIn, present, stringIn } from '#lib/protocols/json.ts';
-import { cut, invalid, reported } from '#lib/protocols/passthrough.ts';
 import { nanoseconds } from '#lib/protocols/to-openai/stream.ts';
 import type { ClientRequest, Exchange, ExchangeContext, Json, JsonObject } from '#lib/protocols/types.ts';
+import { checkedAnswer, cut, invalid } from '#lib/protocols/upstream-answer.ts';
 
 export function embedOverOpenai({ body, model }: ClientRequest, context: ExchangeContext): Exchange {
   const startedMs = context.monotonicMs();
@@ -34,9 +35,8 @@ function exchange(fields: Record<string, Json | undefined>, answer: (body: Json)
 }
 
 /** By `index`, whatever the order of the answer; every input must have exactly one. */
-function vectorsOf(answer: Json, count: number): Json[] {
-  if (!isObject(answer)) throw invalid('an answer that is no object');
-  if (answer.error !== undefined && answer.error !== null) throw reported(answer);
+function vectorsOf(body: Json, count: number): Json[] {
+  const answer = checkedAnswer(body);
   const data = objectsIn(answer, 'data');
   const vectors = new Map<number, Json>();
   for (const [at, item] of data.entries()) {

@@ -1,8 +1,9 @@
 /** A streamed OpenAI answer as Ollama's lines; chat and generate differ only in how a piece of text is carried. */
+
 import { ndjsonLine } from '#lib/protocols/framing.ts';
-import { isObject, numberIn, objectIn, objectsIn, parseEvent, stringIn } from '#lib/protocols/json.ts';
-import { cut, invalid, reported } from '#lib/protocols/passthrough.ts';
+import { isObject, numberIn, objectIn, objectsIn, stringIn } from '#lib/protocols/json.ts';
 import type { AnswerStream, ExchangeContext, Json, JsonObject } from '#lib/protocols/types.ts';
+import { checkedEvent, cut, invalid } from '#lib/protocols/upstream-answer.ts';
 
 /** One piece of an answer, before it is put into a line. */
 export interface Piece {
@@ -36,8 +37,7 @@ export class LineStream implements AnswerStream {
 
   push(payload: string): string {
     if (payload.trim() === '[DONE]') return this.#close();
-    const event = parseEvent(payload);
-    if (event.error !== undefined && event.error !== null) throw reported(event);
+    const event = checkedEvent(payload);
     this.#firstMs ??= this.#context.monotonicMs();
     this.#usage = objectIn(event, 'usage') ?? this.#usage;
     const [choice] = objectsIn(event, 'choices');

@@ -1,0 +1,49 @@
+/** What an upstream says, read and checked the same way whatever protocol and endpoint it answers on. */
+import { SwitchgearError } from '#lib/errors.ts';
+import { messageOf } from '#lib/protocols/errors.ts';
+import { isObject } from '#lib/protocols/json.ts';
+import type { Json, JsonObject } from '#lib/protocols/types.ts';
+
+/** @throws SwitchgearError `upstream_invalid` when the body is not JSON. */
+export function parseAnswer(text: string, upstream: string): Json {
+  try {
+    return JSON.parse(text) as Json;
+  } catch (cause) {
+    throw new SwitchgearError('upstream_invalid', `Upstream ${upstream}: the answer is not JSON`, { cause });
+  }
+}
+
+/** @throws SwitchgearError `upstream_invalid` for what is no object, `upstream_error` for the report of an error. */
+export function checkedAnswer(answer: Json): JsonObject {
+  if (!isObject(answer)) throw invalid('an answer that is no object');
+  return withoutError(answer);
+}
+
+/** One event of a stream. @throws SwitchgearError as `checkedAnswer`, and `upstream_invalid` for what is no JSON. */
+export function checkedEvent(payload: string): JsonObject {
+  let event: Json;
+  try {
+    event = JSON.parse(payload) as Json;
+  } catch (cause) {
+    throw new SwitchgearError('upstream_invalid', 'The upstream sent an event that is not JSON', { cause });
+  }
+  if (!isObject(event)) throw invalid('an event that is no object');
+  return withoutError(event);
+}
+
+/** Some upstreams report an error where the status said that all was well. */
+function withoutError(body: JsonObject): JsonObject {
+  if (body.error === undefined || body.error === null) return body;
+  throw new SwitchgearError('upstream_error', messageOf(body, '') ?? 'The upstream reported an error');
+}
+
+export function cut(): SwitchgearError {
+  return new SwitchgearError(
+    'upstream_invalid',
+    'The upstream ended its stream before the answer was complete',
+  );
+}
+
+export function invalid(what: string): SwitchgearError {
+  return new SwitchgearError('upstream_invalid', `The upstream sent ${what}`);
+}
