@@ -1,0 +1,87 @@
+/** One snapshot a second of all that moves: the events of `GET /api/stream`, and what a page begins with. */
+import { z } from 'zod';
+import { breakerSchema } from '#lib/contracts/breakers.ts';
+import { faultSchema } from '#lib/contracts/faults.ts';
+import { readinessSchema } from '#lib/contracts/health.ts';
+import { answerKinds } from '#lib/contracts/requests.ts';
+import { upstreamViewSchema } from '#lib/contracts/upstreams.ts';
+import { workloadSchema } from '#lib/contracts/workload.ts';
+
+const percentiles = z.strictObject({
+  p50: z.number().nullable(),
+  p90: z.number().nullable(),
+  p99: z.number().nullable(),
+});
+
+/** What the gateway did in the last `window_s` seconds. */
+export const trafficSchema = z.strictObject({
+  window_s: z.int(),
+  /** Seconds of it that were measured: fewer after a start. */
+  measured_s: z.number(),
+  requests: z.int(),
+  requests_per_s: z.number(),
+  /** Requests by how they were answered. */
+  answers: z.record(z.enum(answerKinds), z.int()),
+  /** Served among those that were neither rejected nor cancelled; null without any. */
+  served_rate: z.number().nullable(),
+  /** Of served requests. */
+  latency_ms: percentiles,
+  first_byte_ms: percentiles,
+  added_ms: percentiles,
+  tokens_in_per_s: z.number(),
+  tokens_out_per_s: z.number(),
+});
+
+export const componentSchema = z.strictObject({
+  ...breakerSchema.shape,
+  /** Null for what belongs to no upstream, such as the sandbox `test`. */
+  upstream: z.string().nullable(),
+  operation: z.string().nullable(),
+});
+
+/** A finished bucket of every series; see `SERIES` for the names. */
+export const rowSchema = z.strictObject({
+  step_s: z.int(),
+  /** The beginning of the bucket. */
+  at: z.iso.datetime(),
+  values: z.record(z.string(), z.number().nullable()),
+});
+
+export const snapshotSchema = z.strictObject({
+  /** Counts up by one a second; a gap means that some were missed. */
+  seq: z.int(),
+  at: z.iso.datetime(),
+  started_at: z.iso.datetime(),
+  /** Where clients point at. */
+  address: z.string(),
+  /** How this server runs, when the operator should know; null otherwise. */
+  notice: z.string().nullable(),
+  readiness: readinessSchema,
+  /** Requests of the data plane that are not answered yet. */
+  in_flight: z.int(),
+  /** Requests since the start. */
+  requests_seen: z.int(),
+  /** The last minute and the last 15 minutes. */
+  traffic: z.strictObject({ minute: trafficSchema, recent: trafficSchema }),
+  components: z.array(componentSchema),
+  upstreams: z.array(upstreamViewSchema),
+  faults: z.array(faultSchema),
+  workload: workloadSchema,
+  process: z.strictObject({
+    loop_delay_p99_ms: z.number(),
+    loop_delay_max_ms: z.number(),
+    cpu_percent: z.number(),
+    rss_mb: z.number(),
+    /** Consoles that listen. */
+    listeners: z.int(),
+  }),
+  /** Buckets that have been finished since the last snapshot, by their steps. */
+  rows: z.array(rowSchema),
+  last_event_seq: z.int(),
+  last_request_seq: z.int(),
+});
+
+export type Traffic = z.output<typeof trafficSchema>;
+export type Component = z.output<typeof componentSchema>;
+export type Row = z.output<typeof rowSchema>;
+export type Snapshot = z.output<typeof snapshotSchema>;
