@@ -1,5 +1,5 @@
 /** What happened in the last `window_s`: counts and latencies in slots of a tenth of it, at constant cost. */
-import { Histogram } from '#lib/breaker/histogram.ts';
+import { Histogram } from '#lib/stats/histogram.ts';
 
 const SLOTS = 10;
 

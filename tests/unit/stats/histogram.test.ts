@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Histogram, RELATIVE_ERROR } from '#lib/breaker/histogram.ts';
+import { Histogram, RELATIVE_ERROR } from '#lib/stats/histogram.ts';
 
 const latency = fc.double({ min: 0.11, max: 3_000_000, noNaN: true });
 
