@@ -7,7 +7,7 @@ import { closedEngine, type Engine, openFor, probeEngine, Work } from '#lib/brea
 import { type Act, Hold, type HoldOptions } from '#lib/breaker/hold.ts';
 import { RecentErrors } from '#lib/breaker/recent-errors.ts';
 import { TransitionLog } from '#lib/breaker/transition-log.ts';
-import type { Breaker, BreakerState, Outcome, Permit, Refusal } from '#lib/breaker/types.ts';
+import type { Breaker, BreakerState, CallMeter, Outcome, Permit, Refusal } from '#lib/breaker/types.ts';
 import { MAX_RETRY_AFTER_MS, openTimeMs, tripCause } from '#lib/breaker/verdict.ts';
 import { RollingWindow } from '#lib/breaker/window.ts';
 import type { BreakerView, HoldMode, Transition } from '#lib/contracts/breakers.ts';
@@ -21,6 +21,7 @@ export interface BreakerParts {
   /** 0..1. */
   random: () => number;
   onTransition: (transition: Transition) => void;
+  meterOf: (component: string) => CallMeter;
 }
 
 interface Probe {
@@ -40,6 +41,7 @@ export class CircuitBreaker implements Breaker {
   readonly name: string;
   #settings: BreakerSettings;
   readonly #parts: BreakerParts;
+  readonly #meter: CallMeter;
   #probeLeaseMs: number;
   #generation: Generation = { state: 'closed', engine: closedEngine() };
   #generationNumber = 1;
@@ -63,6 +65,7 @@ export class CircuitBreaker implements Breaker {
     this.#settings = settings;
     this.#probeLeaseMs = probeLeaseMs;
     this.#parts = parts;
+    this.#meter = parts.meterOf(name);
     this.#transitions = new TransitionLog(parts.onTransition);
     this.#since = parts.now();
     this.#window = new RollingWindow(settings.window_s * 1_000, parts.monotonicMs());
@@ -198,6 +201,7 @@ export class CircuitBreaker implements Breaker {
 
   #reject(refusal: Refusal): Refusal {
     this.#window.count('rejected', this.#parts.monotonicMs());
+    this.#meter.rejected();
     return refusal;
   }
 
@@ -234,15 +238,16 @@ export class CircuitBreaker implements Breaker {
         const late = generation !== this.#generationNumber || this.#closed;
         const expired = probe !== null && this.#isExpired(probe);
         if (!late && !expired) this.#settle(outcome, startedMs, work, probe);
-        else if (outcome.kind !== 'neutral') this.#measure(startedMs);
+        else if (outcome.kind !== 'neutral') this.#measure(startedMs, outcome.kind === 'failure');
       },
     };
   }
 
   /** All that is kept of a call that ended too late to say anything about the present generation. */
-  #measure(startedMs: number): void {
+  #measure(startedMs: number, failed: boolean): void {
     const nowMs = this.#parts.monotonicMs();
     this.#window.measure(nowMs - startedMs, nowMs);
+    this.#meter.call(nowMs - startedMs, failed);
   }
 
   #isExpired(probe: Probe): boolean {
@@ -260,6 +265,7 @@ export class CircuitBreaker implements Breaker {
     const slow = durationMs >= this.#settings.slow_call_ms;
     const timedOut = failed && outcome.failure.endsWith('_timeout');
     this.#window.record({ failed, slow, timedOut, durationMs }, nowMs);
+    this.#meter.call(durationMs, failed);
     if (failed) this.#noteFailure(outcome, nowMs);
     else this.#successes += 1;
     if (work === null) return;

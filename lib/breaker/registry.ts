@@ -12,7 +12,11 @@ export interface RegistryOptions {
   onTransition: BreakerParts['onTransition'];
   /** 0..1. */
   random?: () => number;
+  /** Where each component's calls are counted beyond its window; nowhere without it. */
+  meterOf?: BreakerParts['meterOf'];
 }
+
+const NO_METER = { call: () => {}, rejected: () => {} };
 
 /** A sandbox's probes are settled at once. */
 const SANDBOX_LEASE_MS = 1_000;
@@ -21,8 +25,14 @@ export class BreakerRegistry {
   readonly #parts: BreakerParts;
   readonly #breakers = new Map<string, CircuitBreaker>();
 
-  constructor({ now, monotonicMs = now, onTransition, random = Math.random }: RegistryOptions) {
-    this.#parts = { now, monotonicMs, onTransition, random };
+  constructor({
+    now,
+    monotonicMs = now,
+    onTransition,
+    random = Math.random,
+    meterOf = () => NO_METER,
+  }: RegistryOptions) {
+    this.#parts = { now, monotonicMs, onTransition, random, meterOf };
     this.ensure(SANDBOX, sandboxSettings(), { probeLeaseMs: SANDBOX_LEASE_MS });
   }
 

@@ -38,6 +38,12 @@ export interface Refusal {
   readonly retryAfterMs: number;
 }
 
+/** Told of every call that has ended well or badly, and of every refusal. */
+export interface CallMeter {
+  call(durationMs: number, failed: boolean): void;
+  rejected(): void;
+}
+
 export type BreakerState = 'closed' | 'open' | 'half_open';
 
 export interface Breaker {

@@ -40,7 +40,7 @@ export const SERIES: readonly SeriesSpec[] = [
       name: `first_byte_${percentile}_ms`,
       unit: 'ms' as const,
       scope: 'gateway' as const,
-      meaning: `time to the first byte of served requests, ${percentile}`,
+      meaning: `time to the first byte of streamed answers, ${percentile}`,
     },
     {
       name: `added_${percentile}_ms`,
@@ -63,7 +63,7 @@ export const SERIES: readonly SeriesSpec[] = [
   },
   { name: 'calls_per_s', unit: 'per_s', scope: 'component', meaning: 'calls that ended well or badly' },
   { name: 'failures_per_s', unit: 'per_s', scope: 'component', meaning: 'calls that failed' },
-  { name: 'rejected_per_s', unit: 'per_s', scope: 'component', meaning: 'calls refused by the breaker' },
+  { name: 'calls_refused_per_s', unit: 'per_s', scope: 'component', meaning: 'calls refused by the breaker' },
   { name: 'failure_rate', unit: 'rate', scope: 'component', meaning: 'share of calls that failed' },
   ...percentiles.map((percentile) => ({
     name: `call_${percentile}_ms`,

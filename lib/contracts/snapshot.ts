@@ -24,7 +24,7 @@ export const trafficSchema = z.strictObject({
   answers: z.record(z.enum(answerKinds), z.int()),
   /** Served among those that were neither rejected nor cancelled; null without any. */
   served_rate: z.number().nullable(),
-  /** Of served requests. */
+  /** Of served requests; the first byte of those that were streamed. */
   latency_ms: percentiles,
   first_byte_ms: percentiles,
   added_ms: percentiles,

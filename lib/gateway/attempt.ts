@@ -17,7 +17,8 @@ import type {
   ExchangeContext,
   Protocol,
 } from '#lib/protocols/types.ts';
-import { parseAnswer } from '#lib/protocols/upstream-answer.ts';
+import { parseAnswer, usageIn } from '#lib/protocols/upstream-answer.ts';
+import type { CallTrace, RequestTrace } from '#lib/telemetry/request-trace.ts';
 import type { CallError, CallSink, ResponseHeaders, UpstreamCall } from '#lib/upstream/call.ts';
 import { errorOfCall, failureOf, outcomeOfStatus } from '#lib/upstream/outcome.ts';
 import type { Upstream } from '#lib/upstream/upstream.ts';
@@ -34,6 +35,7 @@ export interface AttemptInput {
   bytes: Buffer;
   requestId: string;
   startedAt: number;
+  trace: RequestTrace;
   context: ExchangeContext;
   /** Told of a fault of our own, which is no upstream's. */
   onInternalError: (error: SwitchgearError, requestId: string) => void;
@@ -64,8 +66,8 @@ export class Attempt implements CallSink {
   readonly #upstream: Upstream;
   readonly #exchange: Exchange;
   readonly #permit: Permit;
-  readonly #queuedMs: number;
   readonly #call: UpstreamCall;
+  readonly #trace: CallTrace;
   readonly #chunks: Buffer[] = [];
   #size = 0;
   #status = 0;
@@ -92,7 +94,6 @@ export class Attempt implements CallSink {
     this.#upstream = upstream;
     this.#exchange = exchange;
     this.#permit = permit;
-    this.#queuedMs = performance.now() - input.startedAt;
     const body = exchange.requestBody === null ? input.bytes : JSON.stringify(exchange.requestBody);
     const headers = upstreamHeaders(input.req.rawHeaders, {
       requestId: input.requestId,
@@ -100,6 +101,8 @@ export class Attempt implements CallSink {
       forwardAuthorization: input.forwardAuthorization,
     });
     this.#call = upstream.call({ method: 'POST', path: exchange.path, headers, body }, this);
+    const component = `${upstream.name}.${exchange.operation}`;
+    this.#trace = input.trace.callBegan(upstream.name, component, this.#call.startedAt);
   }
 
   onHead(status: number, headers: ResponseHeaders): void {
@@ -139,7 +142,7 @@ export class Attempt implements CallSink {
   onError(error: CallError): void {
     this.#releaseSlot();
     if (this.#served) return;
-    this.#settle(failureOf(error));
+    this.#settle(failureOf(error), error.failure);
     const shown = errorOfCall(this.#upstream.name, error);
     if (this.#committed && error.blameless === true) this.#hangUp();
     else if (this.#committed) this.#breakOff(shown);
@@ -150,10 +153,11 @@ export class Attempt implements CallSink {
   abandon(): void {
     this.#call.abort();
     this.#releaseSlot();
-    this.#settle({ kind: 'neutral' });
+    this.#settle({ kind: 'neutral' }, 'client_closed');
   }
 
   #stream(decoder: StreamDecoder, answer: AnswerStream, chunk: Buffer): boolean {
+    const arrivedAt = this.#committed ? 0 : performance.now();
     try {
       decoder.push(chunk);
     } catch (thrown) {
@@ -161,6 +165,7 @@ export class Attempt implements CallSink {
       this.#broken(toSwitchgearError(thrown));
       return true;
     }
+    if (this.#pending !== '') this.#trace.readyAt ??= arrivedAt;
     const ready = this.#flush();
     if (!answer.ended) return ready;
     this.#endAnswer();
@@ -193,6 +198,7 @@ export class Attempt implements CallSink {
       headers.push('content-type', STREAM_CONTENT_TYPE[surface], 'cache-control', 'no-cache, no-transform');
       headers.push('x-accel-buffering', 'no');
       res.writeHead(200, headers);
+      this.#in.trace.answeredAt = performance.now();
     }
     if (res.write(text)) return true;
     res.once('drain', () => this.#call.resume());
@@ -201,6 +207,7 @@ export class Attempt implements CallSink {
 
   #endAnswer(): void {
     this.#served = true;
+    this.#in.trace.usage = this.#answer?.usage ?? null;
     this.#settle({ kind: 'success' });
     this.#owner.finished();
     this.#in.res.end();
@@ -213,9 +220,11 @@ export class Attempt implements CallSink {
         ? this.#chunks[0]
         : Buffer.concat(this.#chunks);
     let body: string | Buffer;
+    this.#trace.readyAt = performance.now();
     try {
       const parsed = parseAnswer(bytes.toString('utf8'), this.#upstream.name);
       const answer = this.#exchange.answer(parsed);
+      this.#in.trace.usage = usageIn(parsed);
       body = answer === parsed ? bytes : JSON.stringify(answer);
     } catch (thrown) {
       this.#broken(toSwitchgearError(thrown));
@@ -224,13 +233,14 @@ export class Attempt implements CallSink {
     this.#served = true;
     this.#settle({ kind: 'success' });
     this.#owner.finished();
+    this.#in.trace.answeredAt = performance.now();
     sendJson(this.#in.res, 200, body, this.#answerHeaders());
   }
 
   /** The upstream answered with an error of its own: its own 4xx goes to the client unchanged. */
   #rejected(): void {
     const outcome = outcomeOfStatus(this.#status, this.#headers, this.#in.context.now());
-    this.#settle(outcome);
+    this.#settle(outcome, outcome.kind === 'failure' ? outcome.failure : `http_${this.#status}`);
     if (this.#status < 400) {
       const text = `Upstream ${this.#upstream.name} answered with status ${this.#status}`;
       this.#owner.failed(new SwitchgearError('upstream_invalid', text), false);
@@ -250,6 +260,7 @@ export class Attempt implements CallSink {
       return;
     }
     this.#served = true;
+    this.#in.trace.rejectedByUpstream(this.#status);
     this.#owner.finished();
     sendJson(this.#in.res, rejection.status, rejection.body, [
       ...clientHeaders(this.#headers),
@@ -265,7 +276,7 @@ export class Attempt implements CallSink {
       error.code === 'upstream_error' ? 'stream_error' : this.#committed ? 'cut' : 'invalid_response';
     if (error.code === 'internal') {
       this.#in.onInternalError(error, this.#in.requestId);
-      this.#settle({ kind: 'neutral' });
+      this.#settle({ kind: 'neutral' }, 'internal');
     } else this.#settle({ kind: 'failure', failure, message: error.message });
     if (this.#committed) this.#breakOff(error);
     else this.#owner.failed(error, false);
@@ -274,6 +285,7 @@ export class Attempt implements CallSink {
   /** Tells the client inside its stream that no more will come. */
   #breakOff(error: SwitchgearError): void {
     this.#served = true;
+    this.#in.trace.failed(error.code);
     this.#owner.finished();
     this.#in.res.end(errorEvent(this.#in.surface, error));
   }
@@ -285,7 +297,10 @@ export class Attempt implements CallSink {
     this.#in.res.destroy();
   }
 
-  #settle(outcome: Outcome): void {
+  /** `name` is what the trace calls it. */
+  #settle(outcome: Outcome, name = outcome.kind === 'failure' ? outcome.failure : 'ok'): void {
+    this.#trace.firstByteAt = this.#call.firstByteAt;
+    this.#trace.end(name, performance.now());
     this.#permit.settle(outcome);
   }
 
@@ -300,26 +315,25 @@ export class Attempt implements CallSink {
   }
 
   #own(): string[] {
-    return ownHeaders(this.#in, this.#upstream, this.#queuedMs, this.#call.firstByteAt);
+    return ownHeaders(this.#in, this.#upstream, this.#call);
   }
 }
 
-/** The headers that we add to every answer of a model call. `x-cache` says bypass: there is no cache yet. */
+/**
+ * The headers that we add to every answer of a model call; `call` is the one that was answered. `x-cache` says bypass:
+ * there is no cache yet.
+ */
 export function ownHeaders(
-  input: AttemptInput,
+  { trace, startedAt }: AttemptInput,
   upstream: Upstream | null,
-  queuedMs: number | null,
-  firstByteAt: number | null,
+  call: UpstreamCall | null,
 ): string[] {
-  const totalMs = performance.now() - input.startedAt;
-  const upstreamMs = firstByteAt === null ? null : firstByteAt - input.startedAt - (queuedMs ?? 0);
-  const timing = [
-    queuedMs === null ? null : `queue;dur=${queuedMs.toFixed(2)}`,
-    upstreamMs === null ? null : `upstream;dur=${upstreamMs.toFixed(2)}`,
-    `total;dur=${totalMs.toFixed(2)}`,
-  ];
-  const headers = ['x-request-id', input.requestId, 'x-cache', 'bypass'];
-  headers.push('server-timing', timing.filter((entry) => entry !== null).join(', '));
+  const timing: string[] = [];
+  if (call !== null) timing.push(`queue;dur=${trace.queueMs.toFixed(2)}`);
+  if (call !== null && call.firstByteAt !== null)
+    timing.push(`upstream;dur=${(call.firstByteAt - call.startedAt).toFixed(2)}`);
+  timing.push(`total;dur=${(performance.now() - startedAt).toFixed(2)}`);
+  const headers = ['x-request-id', trace.id, 'x-cache', 'bypass', 'server-timing', timing.join(', ')];
   if (upstream !== null) headers.push('x-switchgear-upstream', upstream.name);
   return headers;
 }

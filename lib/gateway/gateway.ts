@@ -2,7 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { performance } from 'node:perf_hooks';
 import type { Config } from '#lib/contracts/config.ts';
-import { SwitchgearError, toSwitchgearError } from '#lib/errors.ts';
+import { HTTP_STATUS, SwitchgearError, toSwitchgearError } from '#lib/errors.ts';
 import { readBody } from '#lib/gateway/body.ts';
 import { answerCatalogue } from '#lib/gateway/catalogue.ts';
 import { requestIdOf } from '#lib/gateway/headers.ts';
@@ -12,7 +12,8 @@ import { Relay } from '#lib/gateway/relay.ts';
 import { sendError } from '#lib/gateway/reply.ts';
 import { pathOf, type Route, routeOf } from '#lib/gateway/routes.ts';
 import { parseRequest } from '#lib/protocols/requests.ts';
-import type { Json, Protocol } from '#lib/protocols/types.ts';
+import type { Endpoint, Json, Protocol } from '#lib/protocols/types.ts';
+import type { RequestTrace } from '#lib/telemetry/request-trace.ts';
 import type { Upstreams } from '#lib/upstream/upstreams.ts';
 
 export interface DataAccess {
@@ -25,15 +26,25 @@ export interface DataAccess {
   }): SwitchgearError | null;
 }
 
+/** Where traces of model calls begin and end. */
+export interface RequestSink {
+  begin(facts: { id: string; endpoint: Endpoint; userAgent: string | null; startedAt: number }): RequestTrace;
+  /** @param complete whether the client got all that was sent to it */
+  end(trace: RequestTrace, complete: boolean): void;
+}
+
 export interface GatewayParts {
   upstreams: Upstreams;
   access: () => DataAccess;
   config: () => Config;
+  requests: RequestSink;
   /** Told of every error that is ours, with its cause; never of a client's. */
   onInternalError: (error: SwitchgearError, requestId: string) => void;
 }
 
 const BYTES_PER_MB = 1024 * 1024;
+/** What logs call a request whose client left before an answer began. */
+const CLIENT_CLOSED = HTTP_STATUS.client_closed;
 
 export class Gateway {
   readonly #parts: GatewayParts;
@@ -55,13 +66,16 @@ export class Gateway {
     if (route === null) return false;
     const startedAt = performance.now();
     const requestId = requestIdOf(req.headers['x-request-id'], randomId);
+    const trace = route.kind === 'model_call' ? this.#trace(req, route.endpoint, requestId, startedAt) : null;
     this.#running += 1;
     res.once('close', () => {
       this.#running -= 1;
+      if (trace !== null) this.#endTrace(trace, res);
     });
-    this.#serve(req, res, route, path, requestId, startedAt).catch((thrown: unknown) => {
+    this.#serve(req, res, route, path, requestId, startedAt, trace).catch((thrown: unknown) => {
       const error = toSwitchgearError(thrown);
       if (error.code === 'internal') this.#parts.onInternalError(error, requestId);
+      trace?.failed(error.code);
       sendError(res, route.surface, error, ['x-request-id', requestId]);
     });
     return true;
@@ -74,6 +88,7 @@ export class Gateway {
     path: string,
     requestId: string,
     startedAt: number,
+    trace: RequestTrace | null,
   ): Promise<void> {
     const { upstreams } = this.#parts;
     const config = this.#parts.config();
@@ -92,6 +107,8 @@ export class Gateway {
     }
     const bytes = await this.#read(req, route.surface);
     const request = parseRequest(route.endpoint, parseJson(bytes));
+    if (trace === null) throw new Error('a model call has a trace');
+    trace.read(request.model, request.stream, performance.now());
     const candidates = upstreams.serving(request.model);
     if (candidates.length === 0) {
       const text = `The model '${request.model.slice(0, 200)}' is not served by any upstream`;
@@ -105,11 +122,26 @@ export class Gateway {
       bytes,
       requestId,
       startedAt,
+      trace,
       candidates,
       onInternalError: this.#parts.onInternalError,
       context: { id: randomId(), now: Date.now, monotonicMs: now },
       forwardAuthorization: config.auth.api_keys.length === 0,
     }).advance();
+  }
+
+  #trace(req: IncomingMessage, endpoint: Endpoint, id: string, startedAt: number): RequestTrace {
+    return this.#parts.requests.begin({
+      id,
+      endpoint,
+      userAgent: req.headers['user-agent'] ?? null,
+      startedAt,
+    });
+  }
+
+  #endTrace(trace: RequestTrace, res: ServerResponse): void {
+    trace.status = res.headersSent ? res.statusCode : CLIENT_CLOSED;
+    this.#parts.requests.end(trace, res.writableFinished);
   }
 
   #admit(req: IncomingMessage, res: ServerResponse, route: Route, path: string): void {

@@ -3,6 +3,8 @@
  * to the client goes once more, to the next upstream that serves the model; open upstreams are passed over for
  * nothing. Once the first byte is out, an error can only be told inside the stream.
  */
+
+import type { Refusal } from '#lib/breaker/types.ts';
 import { SwitchgearError, toSwitchgearError } from '#lib/errors.ts';
 import {
   Attempt,
@@ -62,6 +64,7 @@ export class Relay implements AttemptOwner {
     const { request, context } = this.#in;
     if (upstream.protocol === 'openai' && isLoadRequest(request)) {
       this.#over = true;
+      this.#in.trace.answeredAt = performance.now();
       sendJson(this.#in.res, 200, JSON.stringify(loadAnswer(request, context)), this.#ownHeaders(upstream));
       return null;
     }
@@ -79,13 +82,15 @@ export class Relay implements AttemptOwner {
   #admit(upstream: Upstream, exchange: Exchange): boolean {
     const refusal = upstream.breakers[exchange.operation].refusal();
     if (refusal !== null) {
-      this.#noteRefusal(upstream, exchange, refusal.retryAfterMs);
+      this.#noteRefusal(upstream, exchange, refusal);
       return false;
     }
     if (upstream.slots.tryAcquire()) return this.#begin(upstream, exchange);
+    this.#in.trace.queueBegan(performance.now());
     this.#waiting = upstream.slots.wait(
       () => {
         this.#waiting = null;
+        this.#in.trace.queueEnded(performance.now());
         if (!this.#begin(upstream, exchange)) this.advance();
       },
       (error) => {
@@ -101,7 +106,7 @@ export class Relay implements AttemptOwner {
     const permit = upstream.latest.breakers[exchange.operation].admit();
     if (!permit.admitted) {
       upstream.slots.release();
-      this.#noteRefusal(upstream, exchange, permit.retryAfterMs);
+      this.#noteRefusal(upstream, exchange, permit);
       return false;
     }
     this.#calls += 1;
@@ -109,8 +114,10 @@ export class Relay implements AttemptOwner {
     return true;
   }
 
-  #noteRefusal(upstream: Upstream, exchange: Exchange, retryAfterMs: number): void {
-    const error = circuitOpen(`${upstream.name}.${exchange.operation}`, retryAfterMs);
+  #noteRefusal(upstream: Upstream, exchange: Exchange, { reason, retryAfterMs }: Refusal): void {
+    const component = `${upstream.name}.${exchange.operation}`;
+    this.#in.trace.refused(component, reason, performance.now());
+    const error = circuitOpen(component, retryAfterMs);
     if (this.#refusal?.retryAfterMs === undefined || retryAfterMs < this.#refusal.retryAfterMs) {
       this.#refusal = error;
     }
@@ -135,6 +142,7 @@ export class Relay implements AttemptOwner {
     const failure = this.#failure;
     if (failure !== null && !(failure instanceof Error)) {
       this.#over = true;
+      this.#in.trace.rejectedByUpstream(failure.status);
       const headers = [...clientHeaders(failure.headers), ...this.#ownHeaders(failure.upstream)];
       sendJson(this.#in.res, failure.status, failure.body, headers);
       return;
@@ -149,6 +157,7 @@ export class Relay implements AttemptOwner {
 
   #fail(error: SwitchgearError): void {
     this.#over = true;
+    this.#in.trace.failed(error.code);
     sendError(this.#in.res, this.#in.surface, error, this.#ownHeaders(null));
   }
 
@@ -160,6 +169,6 @@ export class Relay implements AttemptOwner {
   }
 
   #ownHeaders(upstream: Upstream | null): string[] {
-    return ownHeaders(this.#in, upstream, null, null);
+    return ownHeaders(this.#in, upstream, null);
   }
 }

@@ -1,9 +1,8 @@
 /** Surface and upstream speak the same protocol: the request's bytes go as they came, answers keep every field. */
-
 import { SSE_DONE, sseEvent } from '#lib/protocols/framing.ts';
 import { numberIn, objectsIn } from '#lib/protocols/json.ts';
-import type { AnswerStream, Exchange, Operation } from '#lib/protocols/types.ts';
-import { checkedAnswer, checkedEvent, cut, invalid } from '#lib/protocols/upstream-answer.ts';
+import type { AnswerStream, Exchange, Operation, Usage } from '#lib/protocols/types.ts';
+import { checkedAnswer, checkedEvent, cut, invalid, usageIn } from '#lib/protocols/upstream-answer.ts';
 
 /** OpenAI over OpenAI. Ids are our own: those of some upstreams collide. */
 export function openaiPassthrough(operation: 'chat' | 'completions', path: string, id: string): Exchange {
@@ -28,6 +27,7 @@ export function identity(operation: Operation, path: string): Exchange {
 /** Chunks with our own id. Complete once every choice has its `finish_reason`, even where `[DONE]` is missing. */
 class OpenaiStream implements AnswerStream {
   ended = false;
+  usage: Usage | null = null;
   readonly #id: string;
   readonly #open = new Set<number>();
   #begun = false;
@@ -42,6 +42,7 @@ class OpenaiStream implements AnswerStream {
       return SSE_DONE;
     }
     const event = checkedEvent(payload);
+    this.usage = usageIn(event) ?? this.usage;
     for (const choice of objectsIn(event, 'choices')) {
       const index = numberIn(choice, 'index') ?? 0;
       this.#begun = true;
@@ -61,9 +62,11 @@ class OpenaiStream implements AnswerStream {
 
 class OllamaStream implements AnswerStream {
   ended = false;
+  usage: Usage | null = null;
 
   push(payload: string): string {
     const event = checkedEvent(payload);
+    this.usage = usageIn(event) ?? this.usage;
     if (event.done === true) this.ended = true;
     return `${payload}\n`;
   }

@@ -58,7 +58,15 @@ export interface Exchange {
   openStream(): AnswerStream;
 }
 
+/** Tokens as the upstream counted them. */
+export interface Usage {
+  readonly input: number;
+  readonly output: number;
+}
+
 export interface AnswerStream {
+  /** What the upstream has said of tokens so far; null when nothing. */
+  readonly usage: Usage | null;
   /** True once the upstream's end marker (`[DONE]`, `done:true`) was pushed. What follows it is ignored. */
   readonly ended: boolean;
   /**

@@ -2,7 +2,7 @@
 import { SwitchgearError } from '#lib/errors.ts';
 import { messageOf } from '#lib/protocols/errors.ts';
 import { isObject } from '#lib/protocols/json.ts';
-import type { Json, JsonObject } from '#lib/protocols/types.ts';
+import type { Json, JsonObject, Usage } from '#lib/protocols/types.ts';
 
 /** @throws SwitchgearError `upstream_invalid` when the body is not JSON. */
 export function parseAnswer(text: string, upstream: string): Json {
@@ -46,4 +46,22 @@ export function cut(): SwitchgearError {
 
 export function invalid(what: string): SwitchgearError {
   return new SwitchgearError('upstream_invalid', `The upstream sent ${what}`);
+}
+
+/** The tokens that an answer, or the last event of one, says it took: OpenAI's `usage` or Ollama's counts. */
+export function usageIn(body: Json | undefined): Usage | null {
+  if (!isObject(body)) return null;
+  const { usage } = body;
+  return isObject(usage)
+    ? counted(usage.prompt_tokens, usage.completion_tokens)
+    : counted(body.prompt_eval_count, body.eval_count);
+}
+
+function counted(input: Json | undefined, output: Json | undefined): Usage | null {
+  if (typeof input !== 'number' && typeof output !== 'number') return null;
+  return { input: countOf(input), output: countOf(output) };
+}
+
+function countOf(value: Json | undefined): number {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value > 0 ? value : 0;
 }

@@ -12,8 +12,9 @@ import type {
   ExchangeContext,
   Json,
   JsonObject,
+  Usage,
 } from '#lib/protocols/types.ts';
-import { checkedAnswer, checkedEvent, cut, invalid } from '#lib/protocols/upstream-answer.ts';
+import { checkedAnswer, checkedEvent, cut, invalid, usageIn } from '#lib/protocols/upstream-answer.ts';
 
 /** @throws SwitchgearError `bad_request` for what Ollama cannot express. */
 export function chatOverOllama(request: ClientRequest, context: ExchangeContext): Exchange {
@@ -68,6 +69,7 @@ function completion(body: Json, request: ClientRequest, context: ExchangeContext
 
 class ChatStream implements AnswerStream {
   ended = false;
+  usage: Usage | null = null;
   readonly #request: ClientRequest;
   readonly #context: ExchangeContext;
   readonly #created: number;
@@ -88,6 +90,7 @@ class ChatStream implements AnswerStream {
     let text = this.#delta(event);
     if (!done) return text;
     this.ended = true;
+    this.usage = usageIn(event);
     text += this.#chunk(event, {}, null, finishReasonOf(event, this.#calls > 0));
     if (this.#usage) text += sseEvent({ ...this.#frame(event), choices: [], usage: usageOf(event) });
     return text + SSE_DONE;

@@ -10,8 +10,9 @@ import type {
   Exchange,
   ExchangeContext,
   JsonObject,
+  Usage,
 } from '#lib/protocols/types.ts';
-import { checkedAnswer, checkedEvent, cut, invalid } from '#lib/protocols/upstream-answer.ts';
+import { checkedAnswer, checkedEvent, cut, invalid, usageIn } from '#lib/protocols/upstream-answer.ts';
 
 /** @throws SwitchgearError `bad_request` for several prompts, tokens, `echo` and `logprobs`. */
 export function completionsOverOllama(request: ClientRequest, context: ExchangeContext): Exchange {
@@ -70,6 +71,7 @@ function promptOf(body: JsonObject): string {
 
 class CompletionStream implements AnswerStream {
   ended = false;
+  usage: Usage | null = null;
   readonly #frame: (answer: JsonObject) => JsonObject;
   readonly #usage: boolean;
 
@@ -84,6 +86,7 @@ class CompletionStream implements AnswerStream {
     const written = text === '' ? '' : this.#chunk(event, text, null);
     if (event.done !== true) return written;
     this.ended = true;
+    this.usage = usageIn(event);
     const usage = this.#usage ? sseEvent({ ...this.#frame(event), choices: [], usage: usageOf(event) }) : '';
     return written + this.#chunk(event, '', finishReasonOf(event, false)) + usage + SSE_DONE;
   }

@@ -11,7 +11,7 @@ import {
   toolCall,
 } from '#lib/protocols/to-openai/stream.ts';
 import type { ExchangeContext, Json, JsonObject } from '#lib/protocols/types.ts';
-import { checkedAnswer, invalid } from '#lib/protocols/upstream-answer.ts';
+import { checkedAnswer, invalid, usageIn } from '#lib/protocols/upstream-answer.ts';
 
 export function wholeAnswer(
   body: Json,
@@ -39,6 +39,6 @@ export function wholeAnswer(
     done: true,
     done_reason: doneReasonOf(stringIn(choice, 'finish_reason') ?? 'stop'),
     total_duration: nanoseconds(context.monotonicMs() - startedMs),
-    ...countsOf(objectIn(answer, 'usage')),
+    ...countsOf(usageIn(answer)),
   };
 }

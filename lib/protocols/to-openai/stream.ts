@@ -2,8 +2,8 @@
 
 import { ndjsonLine } from '#lib/protocols/framing.ts';
 import { isObject, numberIn, objectIn, objectsIn, stringIn } from '#lib/protocols/json.ts';
-import type { AnswerStream, ExchangeContext, Json, JsonObject } from '#lib/protocols/types.ts';
-import { checkedEvent, cut, invalid } from '#lib/protocols/upstream-answer.ts';
+import type { AnswerStream, ExchangeContext, Json, JsonObject, Usage } from '#lib/protocols/types.ts';
+import { checkedEvent, cut, invalid, usageIn } from '#lib/protocols/upstream-answer.ts';
 
 /** One piece of an answer, before it is put into a line. */
 export interface Piece {
@@ -19,13 +19,13 @@ export const NOTHING: Piece = { content: '', thinking: '', toolCalls: [] };
 
 export class LineStream implements AnswerStream {
   ended = false;
+  usage: Usage | null = null;
   readonly #model: string;
   readonly #context: ExchangeContext;
   readonly #carry: Carry;
   readonly #startedMs: number;
   #firstMs: number | null = null;
   #finishReason: string | null = null;
-  #usage: JsonObject | null = null;
   readonly #calls = new Map<number, { id: string | null; name: string; written: string }>();
 
   constructor(model: string, context: ExchangeContext, carry: Carry) {
@@ -39,7 +39,7 @@ export class LineStream implements AnswerStream {
     if (payload.trim() === '[DONE]') return this.#close();
     const event = checkedEvent(payload);
     this.#firstMs ??= this.#context.monotonicMs();
-    this.#usage = objectIn(event, 'usage') ?? this.#usage;
+    this.usage = usageIn(event) ?? this.usage;
     const [choice] = objectsIn(event, 'choices');
     if (choice === undefined) return '';
     const delta = objectIn(choice, 'delta') ?? choice;
@@ -71,7 +71,7 @@ export class LineStream implements AnswerStream {
       done: true,
       done_reason: doneReasonOf(this.#finishReason),
       total_duration: nanoseconds(endMs - this.#startedMs),
-      ...countsOf(this.#usage),
+      ...countsOf(this.usage),
       prompt_eval_duration: nanoseconds(firstMs - this.#startedMs),
       eval_duration: nanoseconds(endMs - firstMs),
     });
@@ -124,12 +124,8 @@ export function doneReasonOf(finishReason: string): string {
   return finishReason === 'length' ? 'length' : 'stop';
 }
 
-export function countsOf(usage: JsonObject | null): JsonObject {
-  if (usage === null) return {};
-  return {
-    prompt_eval_count: numberIn(usage, 'prompt_tokens') ?? 0,
-    eval_count: numberIn(usage, 'completion_tokens') ?? 0,
-  };
+export function countsOf(usage: Usage | null): JsonObject {
+  return usage === null ? {} : { prompt_eval_count: usage.input, eval_count: usage.output };
 }
 
 export function nanoseconds(ms: number): number {

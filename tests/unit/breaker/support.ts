@@ -21,6 +21,7 @@ export function breakerOf(
     monotonicMs: () => performance.now(),
     random: () => 0.5,
     onTransition: (transition) => transitions.push(transition),
+    meterOf: () => ({ call: () => {}, rejected: () => {} }),
     ...parts,
   });
   return { breaker, transitions };

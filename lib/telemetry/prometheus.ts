@@ -1,0 +1,256 @@
+/**
+ * `GET /metrics`: what is measured anyway, read at the time of the scrape, so that exporting costs requests nothing and
+ * shows the numbers of the console. Names are OpenTelemetry's for generative AI where it has them (a gateway is a
+ * server to its callers), else `switchgear_…`. Labels are bounded: components and upstreams by the configuration, models by
+ * `MAX_MODEL_METERS`.
+ */
+import { Counter, collectDefaultMetrics, Gauge, type Metric, Registry } from 'prom-client';
+import type { BreakerState } from '#lib/breaker/types.ts';
+import { answerKinds } from '#lib/contracts/requests.ts';
+import { BOUNDS_MS, type HistogramTotals } from '#lib/telemetry/meter.ts';
+import type { ModelLabels } from '#lib/telemetry/model-meters.ts';
+import type { Telemetry, UpstreamLoad } from '#lib/telemetry/telemetry.ts';
+
+export interface PrometheusParts {
+  telemetry: Telemetry;
+  components: () => Iterable<{ name: string; state: BreakerState; held: boolean }>;
+  upstreams: () => readonly (UpstreamLoad & { kind: string })[];
+}
+
+type Labels = Record<string, string>;
+
+const STATES: readonly BreakerState[] = ['closed', 'half_open', 'open'];
+/** OpenTelemetry's names of what we call completions. */
+const OPERATION_NAMES: Record<ModelLabels['operation'], string> = {
+  chat: 'chat',
+  completions: 'text_completion',
+  embeddings: 'embeddings',
+};
+
+export class Prometheus {
+  readonly #registry = new Registry();
+  readonly #parts: PrometheusParts;
+
+  constructor(parts: PrometheusParts) {
+    this.#parts = parts;
+    collectDefaultMetrics({ register: this.#registry });
+    this.#addRequests();
+    this.#addModels();
+    this.#addComponents();
+    this.#addUpstreams();
+  }
+
+  get contentType(): string {
+    return this.#registry.contentType;
+  }
+
+  text(): Promise<string> {
+    return this.#registry.metrics();
+  }
+
+  #addRequests(): void {
+    const { telemetry } = this.#parts;
+    const totals = () => telemetry.scope('gateway')?.meter.countTotals() ?? {};
+    this.#counter('switchgear_requests_total', 'Requests by how they were answered', ['how'], () =>
+      answerKinds.map((how) => [{ how }, totals()[how] ?? 0]),
+    );
+    this.#gauge('switchgear_requests_in_flight', 'Requests that are not answered yet', [], () => [
+      [{}, telemetry.inFlight],
+    ]);
+    this.#histogram(
+      'switchgear_added_seconds',
+      'Time added to served requests until their first byte',
+      () => {
+        const meter = telemetry.scope('gateway')?.meter;
+        return meter === undefined ? [] : [[{}, meter.histogramTotals('added')]];
+      },
+    );
+  }
+
+  #addModels(): void {
+    const { telemetry } = this.#parts;
+    const each = (name: string) => () =>
+      [...telemetry.models.list()].map(({ labels, meter }): [Labels, HistogramTotals] => [
+        this.#genAi(labels),
+        meter.histogramTotals(name),
+      ]);
+    this.#histogram('gen_ai_server_request_duration_seconds', 'Duration of served requests', each('latency'));
+    this.#histogram(
+      'gen_ai_server_time_to_first_token_seconds',
+      'Time to the first byte of served requests',
+      each('first_byte'),
+    );
+    const names = [
+      'gen_ai_operation_name',
+      'gen_ai_request_model',
+      'gen_ai_provider_name',
+      'switchgear_upstream',
+    ];
+    this.#register('gen_ai_client_token_usage', 'Tokens of a request, as upstreams count them', () =>
+      [...telemetry.models.list()].flatMap(({ labels, tokens }) => {
+        const own = this.#genAi(labels);
+        return [
+          { labels: { ...own, gen_ai_token_type: 'input' }, ...tokens.input.totals() },
+          { labels: { ...own, gen_ai_token_type: 'output' }, ...tokens.output.totals() },
+        ];
+      }),
+    );
+    this.#counter(
+      'switchgear_model_requests_total',
+      'Requests that reached an upstream, by model and how they were answered',
+      [...names, 'how'],
+      () =>
+        [...telemetry.models.list()].flatMap(({ labels, meter }) => {
+          const totals = meter.countTotals();
+          return answerKinds
+            .filter((how) => (totals[how] ?? 0) > 0)
+            .map((how): [Labels, number] => [{ ...this.#genAi(labels), how }, totals[how] ?? 0]);
+        }),
+    );
+  }
+
+  #addComponents(): void {
+    const { components, telemetry } = this.#parts;
+    const counts = (counter: string) => () =>
+      [...components()].map(({ name }): [Labels, number] => [
+        { component: name },
+        telemetry.scope(`component:${name}`)?.meter.countTotals()[counter] ?? 0,
+      ]);
+    this.#gauge(
+      'switchgear_breaker_state',
+      '1 for the state that callers meet, 0 for the others',
+      ['component', 'state'],
+      () =>
+        [...components()].flatMap(({ name, state }) =>
+          STATES.map((each): [Labels, number] => [{ component: name, state: each }, each === state ? 1 : 0]),
+        ),
+    );
+    this.#gauge('switchgear_breaker_held', '1 while an operator holds it', ['component'], () =>
+      [...components()].map(({ name, held }): [Labels, number] => [{ component: name }, held ? 1 : 0]),
+    );
+    this.#counter('switchgear_calls_total', 'Calls that ended well or badly', ['component'], counts('calls'));
+    this.#counter('switchgear_call_failures_total', 'Calls that failed', ['component'], counts('failures'));
+    this.#counter(
+      'switchgear_calls_refused_total',
+      'Calls refused by the breaker',
+      ['component'],
+      counts('calls_refused'),
+    );
+    this.#histogram('switchgear_call_duration_seconds', 'Duration of calls', () =>
+      [...components()].flatMap(({ name }): [Labels, HistogramTotals][] => {
+        const meter = telemetry.scope(`component:${name}`)?.meter;
+        return meter === undefined ? [] : [[{ component: name }, meter.histogramTotals('call')]];
+      }),
+    );
+  }
+
+  #addUpstreams(): void {
+    const { upstreams } = this.#parts;
+    const each = (read: (load: UpstreamLoad) => number) => () =>
+      upstreams().map((load): [Labels, number] => [{ upstream: load.name }, read(load)]);
+    this.#gauge(
+      'switchgear_upstream_in_flight',
+      'Calls in flight',
+      ['upstream'],
+      each(({ inFlight }) => inFlight),
+    );
+    this.#gauge(
+      'switchgear_upstream_queued',
+      'Calls waiting for a connection',
+      ['upstream'],
+      each(({ queued }) => queued),
+    );
+    this.#gauge(
+      'switchgear_upstream_capacity',
+      'Calls that may be in flight',
+      ['upstream'],
+      each(({ capacity }) => capacity),
+    );
+  }
+
+  #genAi({ operation, model, upstream }: ModelLabels): Labels {
+    const kind = this.#parts.upstreams().find(({ name }) => name === upstream)?.kind ?? 'unknown';
+    return {
+      gen_ai_operation_name: OPERATION_NAMES[operation],
+      gen_ai_request_model: model,
+      gen_ai_provider_name: kind,
+      switchgear_upstream: upstream,
+    };
+  }
+
+  #counter(name: string, help: string, labelNames: string[], read: () => [Labels, number][]): void {
+    new Counter({
+      name,
+      help,
+      labelNames,
+      registers: [this.#registry],
+      collect() {
+        this.reset();
+        for (const [labels, value] of read()) this.inc(labels, value);
+      },
+    });
+  }
+
+  #gauge(name: string, help: string, labelNames: string[], read: () => [Labels, number][]): void {
+    new Gauge({
+      name,
+      help,
+      labelNames,
+      registers: [this.#registry],
+      collect() {
+        this.reset();
+        for (const [labels, value] of read()) this.set(labels, value);
+      },
+    });
+  }
+
+  /** Of durations, in seconds. */
+  #histogram(name: string, help: string, read: () => [Labels, HistogramTotals][]): void {
+    this.#register(name, help, () =>
+      read().map(([labels, { upTo, count, sumMs }]) => ({
+        labels,
+        bounds: BOUNDS_MS.map((bound) => bound / 1_000),
+        upTo,
+        count,
+        sum: sumMs / 1_000,
+      })),
+    );
+  }
+
+  #register(name: string, help: string, read: () => Counted[]): void {
+    const metric = {
+      name,
+      get: async () => ({
+        name,
+        help,
+        type: 'histogram',
+        values: read().flatMap((each) => samplesOf(name, each)),
+      }),
+    };
+    // prom-client counts histograms itself; the registry only ever calls `get`, so one that is counted already fits.
+    this.#registry.registerMetric(metric as unknown as Metric);
+  }
+}
+
+interface Counted {
+  readonly labels: Labels;
+  /** Ascending, in the metric's unit. */
+  readonly bounds: readonly number[];
+  /** Samples at or below each bound. */
+  readonly upTo: readonly number[];
+  readonly count: number;
+  readonly sum: number;
+}
+
+function samplesOf(name: string, { labels, bounds, upTo, count, sum }: Counted) {
+  return [
+    ...bounds.map((bound, index) => ({
+      metricName: `${name}_bucket`,
+      labels: { ...labels, le: String(bound) },
+      value: upTo[index] ?? 0,
+    })),
+    { metricName: `${name}_bucket`, labels: { ...labels, le: '+Inf' }, value: count },
+    { metricName: `${name}_sum`, labels, value: sum },
+    { metricName: `${name}_count`, labels, value: count },
+  ];
+}

@@ -1,0 +1,40 @@
+/** All that is measured of one scope: the running second, the last 15 minutes, and the sums over sliding windows. */
+import { RECENT_S } from '#lib/contracts/history.ts';
+import { type Bucket, BucketSum, type ScopeKind } from '#lib/telemetry/bucket.ts';
+import { Meter } from '#lib/telemetry/meter.ts';
+import { SecondRing } from '#lib/telemetry/second-ring.ts';
+
+export const MINUTE_WINDOW_S = 60;
+
+export class Scope {
+  readonly kind: ScopeKind;
+  /** `gateway`, `process`, `component:NAME`, `upstream:NAME`. */
+  readonly key: string;
+  readonly meter: Meter;
+  readonly ring: SecondRing;
+  /** The last 60 sealed seconds, and the last 900; kept up to date as seconds come and go. */
+  readonly lastMinute: BucketSum;
+  readonly recent: BucketSum;
+
+  constructor(kind: ScopeKind, name: string) {
+    this.kind = kind;
+    this.key = name === '' ? kind : `${kind}:${name}`;
+    this.meter = new Meter(kind);
+    this.ring = new SecondRing(kind);
+    this.lastMinute = new BucketSum(kind);
+    this.recent = new BucketSum(kind);
+  }
+
+  seal(atMs: number, measuredMs: number): Bucket {
+    const bucket = this.meter.seal(atMs, measuredMs);
+    const gone = this.ring.push(bucket);
+    const fromMinute = this.ring.back(MINUTE_WINDOW_S);
+    this.lastMinute.add(bucket);
+    this.recent.add(bucket);
+    if (fromMinute !== undefined) this.lastMinute.subtract(fromMinute);
+    if (gone !== undefined) this.recent.subtract(gone);
+    return bucket;
+  }
+}
+
+export const RECENT_WINDOW_S = RECENT_S;
