@@ -67,11 +67,12 @@ export const snapshotSchema = z.strictObject({
   upstreams: z.array(upstreamViewSchema),
   faults: z.array(faultSchema),
   workload: workloadSchema,
+  /** Of the last second; null in the first one. */
   process: z.strictObject({
-    loop_delay_p99_ms: z.number(),
-    loop_delay_max_ms: z.number(),
-    cpu_percent: z.number(),
-    rss_mb: z.number(),
+    loop_delay_p99_ms: z.number().nullable(),
+    loop_delay_max_ms: z.number().nullable(),
+    cpu_percent: z.number().nullable(),
+    rss_mb: z.number().nullable(),
     /** Consoles that listen. */
     listeners: z.int(),
   }),

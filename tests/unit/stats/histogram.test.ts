@@ -50,8 +50,54 @@ describe('the latency histogram', () => {
     );
   });
 
+  it('adds up to the same in whatever order parts are merged', () => {
+    fc.assert(
+      fc.property(fc.array(latency), fc.array(latency), fc.array(latency), (a, b, c) => {
+        const left = histogramOf(a);
+        left.merge(histogramOf(b));
+        left.merge(histogramOf(c));
+        const right = histogramOf(b);
+        right.merge(histogramOf(c));
+        right.merge(histogramOf(a));
+        expect(left.pack()).toEqual(right.pack());
+      }),
+    );
+  });
+
+  it('survives packing, and is what it was when a packed one is merged and taken out again', () => {
+    fc.assert(
+      fc.property(fc.array(latency), fc.array(latency), (some, others) => {
+        const histogram = new Histogram();
+        histogram.mergePacked(histogramOf(some).pack());
+        expect(histogram.pack()).toEqual(histogramOf(some).pack());
+        histogram.mergePacked(histogramOf(others).pack());
+        expect(histogram.pack()).toEqual(histogramOf([...some, ...others]).pack());
+        histogram.subtractPacked(histogramOf(some).pack());
+        expect(histogram.pack()).toEqual(histogramOf(others).pack());
+        expect(histogram.total).toBe(others.length);
+      }),
+    );
+  });
+
+  it('counts exactly at the bounds that OpenTelemetry recommends', () => {
+    const bounds = Array.from({ length: 14 }, (_, index) => 10 * 2 ** index);
+    fc.assert(
+      fc.property(
+        fc.array(
+          fc.oneof(latency, fc.constantFrom(...bounds), fc.constantFrom(...bounds.map((b) => b * 1.0001))),
+        ),
+        (values) => {
+          expect(histogramOf(values).countsUpTo(bounds)).toEqual(
+            bounds.map((bound) => values.filter((value) => value <= bound).length),
+          );
+        },
+      ),
+    );
+  });
+
   it('has nothing to say without samples, and takes any sample', () => {
     expect(new Histogram().percentiles([0.5])).toEqual([null]);
+    expect(new Histogram().pack()).toHaveLength(0);
     expect(histogramOf([0, -1, Number.NaN, 1e12, Number.POSITIVE_INFINITY]).total).toBe(5);
   });
 });

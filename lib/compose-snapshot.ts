@@ -1,0 +1,64 @@
+/** Puts together what the console shows, from the parts that know it. */
+import type { BreakerRegistry } from '#lib/breaker/registry.ts';
+import type { Readiness } from '#lib/contracts/health.ts';
+import type { Component, Row, Snapshot } from '#lib/contracts/snapshot.ts';
+import type { UpstreamView } from '#lib/contracts/upstreams.ts';
+import type { Workload } from '#lib/contracts/workload.ts';
+import type { FaultRegistry } from '#lib/lab/faults.ts';
+import type { Telemetry } from '#lib/telemetry/telemetry.ts';
+
+export interface SnapshotParts {
+  readonly now: () => number;
+  readonly startedAt: string;
+  readonly address: { url: string };
+  readonly notice: string | null;
+  readonly breakers: BreakerRegistry;
+  readonly faults: FaultRegistry;
+  readonly telemetry: Telemetry;
+  readonly workload: { status(): Workload };
+  readonly lastEventSeq: number;
+  upstreams(): UpstreamView[];
+  readiness(): Readiness;
+}
+
+export function composeSnapshot(parts: SnapshotParts, seq: number, rows: Row[], listeners: number): Snapshot {
+  const { telemetry } = parts;
+  const upstreams = parts.upstreams();
+  const sample = telemetry.lastSample;
+  return {
+    seq,
+    at: new Date(parts.now()).toISOString(),
+    started_at: parts.startedAt,
+    address: parts.address.url,
+    notice: parts.notice,
+    readiness: parts.readiness(),
+    in_flight: telemetry.inFlight,
+    requests_seen: telemetry.requests.seen,
+    traffic: telemetry.traffic(),
+    components: componentsOf(parts.breakers, upstreams),
+    upstreams,
+    faults: parts.faults.list(),
+    workload: parts.workload.status(),
+    process: {
+      loop_delay_p99_ms: sample?.loopDelayP99Ms ?? null,
+      loop_delay_max_ms: sample?.loopDelayMaxMs ?? null,
+      cpu_percent: sample?.cpuPercent ?? null,
+      rss_mb: sample?.rssMb ?? null,
+      listeners,
+    },
+    rows,
+    last_event_seq: parts.lastEventSeq,
+    last_request_seq: telemetry.requests.lastSeq,
+  };
+}
+
+function componentsOf(breakers: BreakerRegistry, upstreams: readonly UpstreamView[]): Component[] {
+  const owners = new Map(
+    upstreams.flatMap(({ name, components }) => components.map((component) => [component, name] as const)),
+  );
+  return breakers.list().map((breaker) => {
+    const upstream = owners.get(breaker.name) ?? null;
+    const operation = upstream === null ? null : breaker.name.slice(upstream.length + 1);
+    return { ...breaker.snapshot(), upstream, operation };
+  });
+}

@@ -1,0 +1,154 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { LiveRows } from '#lib/telemetry/live-rows.ts';
+import { MAX_MODEL_METERS, OTHER_MODEL } from '#lib/telemetry/model-meters.ts';
+import { Snapshots } from '#lib/telemetry/snapshots.ts';
+import { Clocks, seconds, serve, setUp } from './support.ts';
+
+describe('the sliding windows', () => {
+  it('hold exactly what the last 60 and 900 seconds held, whatever came before', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.integer({ min: 0, max: 3 }), { minLength: 1, maxLength: 40 }),
+        fc.integer({ min: 0, max: 1_000 }),
+        (perSecond, quiet) => {
+          const setup = setUp();
+          const counts = [...perSecond, ...Array.from({ length: quiet }, () => 0), ...perSecond];
+          seconds(setup, counts.length, (second) => serve(setup, 10, counts[second] ?? 0));
+          const { minute, recent } = setup.telemetry.traffic();
+          const total = (list: number[]) => list.reduce((sum, count) => sum + count, 0);
+          expect(minute.requests).toBe(total(counts.slice(-60)));
+          expect(recent.requests).toBe(total(counts.slice(-900)));
+          expect(minute.measured_s).toBeCloseTo(Math.min(60, counts.length));
+          expect(minute.latency_ms.p50 === null).toBe(minute.requests === 0);
+        },
+      ),
+      { numRuns: 20 },
+    );
+  });
+
+  it('tell the share that was served from refusals and failures, and leave out what callers got wrong', () => {
+    const setup = setUp();
+    serve(setup, 10, 8);
+    const end = (mark: (trace: ReturnType<typeof setup.telemetry.begin>) => void, complete = true) => {
+      const trace = setup.telemetry.begin({
+        id: 'x',
+        endpoint: 'ollama.chat',
+        userAgent: null,
+        startedAt: setup.clocks.monotonicMs,
+      });
+      mark(trace);
+      setup.telemetry.end(trace, complete);
+    };
+    end((trace) => trace.failed('circuit_open'));
+    end((trace) => trace.failed('upstream_timeout'));
+    end((trace) => trace.failed('bad_request'));
+    end((trace) => trace.rejectedByUpstream(404));
+    end(() => {}, false);
+    seconds(setup, 1);
+    const { minute } = setup.telemetry.traffic();
+    expect(minute.answers).toEqual({
+      upstream: 8,
+      cache: 0,
+      coalesced: 0,
+      stale: 0,
+      refused: 1,
+      failed: 1,
+      rejected: 2,
+      cancelled: 1,
+    });
+    expect(minute.served_rate).toBeCloseTo(0.8);
+    expect(setup.telemetry.inFlight).toBe(0);
+  });
+});
+
+describe('models', () => {
+  it('beyond the bound are counted together', () => {
+    const setup = setUp();
+    for (let i = 0; i < MAX_MODEL_METERS + 50; i++) {
+      const trace = setup.telemetry.begin({
+        id: 'x',
+        endpoint: 'openai.chat',
+        userAgent: null,
+        startedAt: 0,
+      });
+      trace.read(`model-${i}`, false, 0);
+      trace.callBegan('up', 'up.chat', 0).end('ok', 1);
+      trace.usage = { input: 5, output: 70 };
+      setup.telemetry.end(trace, true);
+    }
+    const models = [...setup.telemetry.models.list()];
+    expect(models.length).toBeLessThanOrEqual(MAX_MODEL_METERS + 1);
+    const other = models.find(({ labels }) => labels.model === OTHER_MODEL);
+    expect(other?.meter.countTotals().upstream).toBe(50);
+    const { bounds, upTo, count, sum } = other?.tokens.output.totals() ?? {};
+    expect([count, sum]).toEqual([50, 3_500]);
+    expect(bounds?.map((bound, index) => [bound, upTo?.[index]]).slice(3, 5)).toEqual([
+      [64, 0],
+      [256, 50],
+    ]);
+  });
+});
+
+describe('live rows', () => {
+  it('hand out each finished bucket once, with the values that the history gives', async () => {
+    const setup = setUp();
+    const rows = new LiveRows();
+    const taken: { step_s: number; at: string; value: number | null | undefined }[] = [];
+    seconds(setup, 1);
+    rows.take(setup.telemetry.sealedUntilMs, setup.telemetry.scopes());
+    for (let second = 1; second <= 120; second++) {
+      seconds(setup, 1, () => serve(setup, 10, second % 7));
+      for (const { step_s, at, values } of rows.take(setup.telemetry.sealedUntilMs, setup.telemetry.scopes()))
+        taken.push({ step_s, at, value: values.requests_per_s });
+    }
+    for (const step_s of [1, 5, 60]) {
+      const { times, series } = await setup.telemetry.history({
+        series: 'requests_per_s',
+        from: new Date(setup.clocks.wallMs - 121_000).toISOString(),
+        step_s,
+      });
+      const own = taken.filter((row) => row.step_s === step_s);
+      expect(own.length).toBeGreaterThanOrEqual(step_s === 60 ? 2 : 100 / step_s);
+      expect(new Set(own.map((row) => row.at)).size).toBe(own.length);
+      for (const { at, value } of own) {
+        expect(value).toBeCloseTo(series.requests_per_s?.values[times.indexOf(at)] ?? Number.NaN, 2);
+      }
+    }
+  });
+
+  it('go on when the clock is set back', () => {
+    const setup = setUp(new Clocks());
+    const rows = new LiveRows();
+    const take = () => rows.take(setup.telemetry.sealedUntilMs, setup.telemetry.scopes());
+    seconds(setup, 10);
+    take();
+    setup.clocks.wallMs -= 3_600_000;
+    seconds(setup, 1);
+    take();
+    seconds(setup, 1);
+    expect(take().map(({ step_s }) => step_s)).toContain(1);
+  });
+});
+
+describe('snapshots', () => {
+  it('are serialised once for all listeners, and not at all without any', () => {
+    let composed = 0;
+    const snapshots = new Snapshots((seq) => {
+      composed += 1;
+      return { seq } as never;
+    });
+    snapshots.tick(() => []);
+    expect(composed).toBe(0);
+    const frames: Buffer[] = [];
+    const stops = [1, 2, 3].map(() => snapshots.subscribe((frame) => frames.push(frame)));
+    snapshots.tick(() => []);
+    expect(composed).toBe(1);
+    expect(new Set(frames).size).toBe(1);
+    expect(frames[0]?.toString()).toBe('data: {"seq":2}\n\n');
+    expect(snapshots.latest()).toBe(frames[0]);
+    for (const stop of stops) stop();
+    snapshots.tick(() => []);
+    expect(composed).toBe(1);
+  });
+});
