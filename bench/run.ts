@@ -1,7 +1,13 @@
 /** `npm run bench -- NAME [options]`: runs one benchmark by name, all of them without a name. */
+import { runConsoleBench } from './console/main.ts';
 import { runProxyBench } from './proxy/main.ts';
+import { runTelemetryBench } from './telemetry/main.ts';
 
-const BENCHES: Record<string, (args: string[]) => Promise<number>> = { proxy: runProxyBench };
+const BENCHES: Record<string, (args: string[]) => Promise<number>> = {
+  proxy: runProxyBench,
+  telemetry: runTelemetryBench,
+  console: runConsoleBench,
+};
 const EX_USAGE = 64;
 
 const [first, ...rest] = process.argv.slice(2);

@@ -1,9 +1,9 @@
 /** The proxy benchmark: the same upstream reached directly and through each gateway, in one run. */
-import { fork } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { start, stop, stopAll, track } from '../lib/children.ts';
+import { startMock } from '../lib/mock.ts';
 import { LoadGenerator } from '../lib/orders.ts';
 import { accepts, freePort, waitUntilReady } from '../lib/ports.ts';
 import { checkAnswer } from './check.ts';
@@ -104,15 +104,6 @@ async function startTargets(options: Options, mockPort: number, folder: string) 
     }
   }
   return { targets, notMeasured };
-}
-
-function startMock(): Promise<number> {
-  const child = fork(join(import.meta.dirname, '..', 'mock-upstream.ts'), { stdio: 'inherit' });
-  track(child);
-  return new Promise((resolve, reject) => {
-    child.once('message', (message: { port: number }) => resolve(message.port));
-    child.once('exit', () => reject(new Error('the mock upstream did not start')));
-  });
 }
 
 async function startPassThrough({ mockPort, folder }: Parameters<StartTarget>[0]): Promise<Target> {

@@ -1,0 +1,203 @@
+/** The console benchmark: what open consoles cost the server and its callers, and what its pages weigh. */
+import { fork } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { stopAll, track } from '../lib/children.ts';
+import { cpuSecondsOf } from '../lib/cpu.ts';
+import { startMock } from '../lib/mock.ts';
+import { LoadGenerator } from '../lib/orders.ts';
+import { FIXED } from '../lib/requests.ts';
+import { median, spread } from '../lib/stats.ts';
+import { table } from '../lib/table.ts';
+import { startSwitchgear } from '../proxy/switchgear.ts';
+import type { Target } from '../proxy/target.ts';
+import { type PageWeight, weighPage } from './pages.ts';
+
+const USAGE = `npm run bench -- console [options]
+  --quick         one short round: a look, not a result
+  --json FILE     where the results go (bench/results/console.json)
+`;
+const EX_USAGE = 64;
+const CONSOLES = [0, 1, 20, 100];
+const MANY = 100;
+const PAGES = ['/', '/requests', '/lab'];
+const RATE_PER_S = 500;
+const MAX_P99_RATIO = 1.2;
+const MAX_PAGE_KIB = 250;
+
+interface Options {
+  rounds: number;
+  roundMs: number;
+  jsonFile: string;
+}
+
+interface Measured {
+  /** By the number of consoles: percent of one core, with the load and without. */
+  idleCpu: Map<number, number[]>;
+  busyCpu: Map<number, number[]>;
+  /** Latency p99 at `RATE_PER_S`, by the number of consoles. */
+  p99Ms: Map<number, number[]>;
+  failed: number;
+  pages: PageWeight[];
+}
+
+/** @returns the exit code */
+export async function runConsoleBench(args: string[]): Promise<number> {
+  let options: Options | 'help';
+  try {
+    options = parseOptions(args);
+  } catch (thrown) {
+    process.stderr.write(`${thrown instanceof Error ? thrown.message : String(thrown)}\n\n${USAGE}`);
+    return EX_USAGE;
+  }
+  if (options === 'help') {
+    process.stdout.write(USAGE);
+    return 0;
+  }
+  const folder = mkdtempSync(join(tmpdir(), 'switchgear-bench-'));
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => void stopAll().finally(() => process.exit(signal === 'SIGINT' ? 130 : 143)));
+  }
+  try {
+    const target = await startSwitchgear({ mockPort: await startMock(), folder, say });
+    const measured = await measure(target, options);
+    process.stdout.write(`\n${report(measured)}\n`);
+    mkdirSync(dirname(options.jsonFile), { recursive: true });
+    const json = {
+      ...measured,
+      idleCpu: [...measured.idleCpu],
+      busyCpu: [...measured.busyCpu],
+      p99Ms: [...measured.p99Ms],
+    };
+    writeFileSync(
+      options.jsonFile,
+      `${JSON.stringify({ at: new Date().toISOString(), options, ...json }, null, 2)}\n`,
+    );
+    say(`written to ${options.jsonFile}`);
+    return 0;
+  } finally {
+    await stopAll();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function parseOptions(args: string[]): Options | 'help' {
+  const { values } = parseArgs({
+    args,
+    options: {
+      quick: { type: 'boolean', default: false },
+      json: { type: 'string', default: join(import.meta.dirname, '..', 'results', 'console.json') },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  });
+  if (values.help) return 'help';
+  return { rounds: values.quick ? 1 : 5, roundMs: values.quick ? 3_000 : 10_000, jsonFile: values.json };
+}
+
+async function measure({ endpoint, started }: Target, { rounds, roundMs }: Options): Promise<Measured> {
+  const pid = started?.child.pid;
+  if (pid === undefined) throw new Error('the server has no process');
+  const generator = new LoadGenerator();
+  track(generator.process);
+  const consoles = new Consoles(endpoint.port);
+  const load = () =>
+    generator.run({ kind: 'open', endpoint, body: FIXED, ratePerS: RATE_PER_S, durationMs: roundMs });
+  const measured: Measured = {
+    idleCpu: new Map(CONSOLES.map((count) => [count, []])),
+    busyCpu: new Map(CONSOLES.map((count) => [count, []])),
+    p99Ms: new Map(CONSOLES.map((count) => [count, []])),
+    failed: 0,
+    pages: [],
+  };
+  for (const path of PAGES) measured.pages.push(await weighPage(endpoint.port, path));
+  say('warm-up');
+  await load();
+  for (let round = 0; round < rounds; round++) {
+    // Forth and back, so that none always comes after the same other one.
+    for (const count of round % 2 === 0 ? CONSOLES : CONSOLES.toReversed()) {
+      await consoles.open(count);
+      measured.idleCpu.get(count)?.push(await cpuPercent(pid, () => delay(roundMs)));
+      let p99Ms = 0;
+      const busy = await cpuPercent(pid, async () => {
+        const result = await load();
+        p99Ms = result.p99Ms ?? Number.NaN;
+        measured.failed += result.failed;
+      });
+      measured.busyCpu.get(count)?.push(busy);
+      measured.p99Ms.get(count)?.push(p99Ms);
+      say(`round ${round + 1} of ${rounds}: ${count} consoles: p99 ${p99Ms.toFixed(2)} ms`);
+    }
+  }
+  return measured;
+}
+
+async function cpuPercent(pid: number, work: () => Promise<unknown>): Promise<number> {
+  const [cpu, startedAt] = [cpuSecondsOf(pid), performance.now()];
+  await work();
+  return ((cpuSecondsOf(pid) - cpu) / ((performance.now() - startedAt) / 1_000)) * 100;
+}
+
+class Consoles {
+  readonly #port: number;
+  readonly #child = fork(join(import.meta.dirname, 'listeners.ts'), { stdio: 'inherit' });
+
+  constructor(port: number) {
+    this.#port = port;
+    track(this.#child);
+  }
+
+  /** So many are open from then on. */
+  open(count: number): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#child.once('message', (answer: { open: number } | { error: string }) => {
+        if ('error' in answer) reject(new Error(answer.error));
+        else resolve();
+      });
+      this.#child.send({ port: this.#port, count });
+    });
+  }
+}
+
+function report({ idleCpu, busyCpu, p99Ms, failed, pages }: Measured): string {
+  const show = (values: number[] | undefined, digits: number) => {
+    const found = spread(values ?? []);
+    return found === null
+      ? '–'
+      : `${found.median.toFixed(digits)} (${found.min.toFixed(digits)}–${found.max.toFixed(digits)})`;
+  };
+  const none = median(p99Ms.get(0) ?? []);
+  const ratio = median(p99Ms.get(MANY) ?? []) / none;
+  const idle = (count: number) => median(idleCpu.get(count) ?? []);
+  const each = (idle(MANY) - idle(0)) / MANY;
+  const heaviest = Math.max(...pages.map(({ compressedKib }) => compressedKib));
+  return [
+    `Open consoles: CPU of the server in percent of one core, and latency at ${RATE_PER_S} requests/s (medians, lowest–highest)`,
+    table(
+      ['consoles', 'CPU idle %', 'CPU loaded %', 'p99 ms'],
+      CONSOLES.map((count) => [
+        String(count),
+        show(idleCpu.get(count), 1),
+        show(busyCpu.get(count), 1),
+        show(p99Ms.get(count), 2),
+      ]),
+    ),
+    failed === 0 ? '' : `! ${failed} requests failed`,
+    'JavaScript of the first load of each page, compressed',
+    table(
+      ['page', 'scripts', 'KiB'],
+      pages.map(({ path, scripts, compressedKib }) => [path, String(scripts), compressedKib.toFixed(1)]),
+    ),
+    '',
+    'Goals',
+    `  ${ratio <= MAX_P99_RATIO ? 'REACHED' : 'MISSED '}  p99 with ${MANY} consoles at most ${MAX_P99_RATIO} × that with none: ${ratio.toFixed(2)} ×`,
+    `  ${heaviest <= MAX_PAGE_KIB ? 'REACHED' : 'MISSED '}  at most ${MAX_PAGE_KIB} KiB of JavaScript a page: ${heaviest.toFixed(1)} KiB`,
+    `  MEASURED an open console costs ${each.toFixed(3)} % of a core`,
+  ].join('\n');
+}
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
