@@ -47,8 +47,9 @@ const server = createHttpServer(
       return;
     }
     if (runtime.gateway.handle(req, res)) return;
-    if (guardConsole(runtime.access, req, res))
-      handlePage(req, res).catch((thrown: unknown) => failPage(res, thrown));
+    if (!guardConsole(runtime.access, req, res)) return;
+    if (runtime.streams.handle(req, res)) return;
+    handlePage(req, res).catch((thrown: unknown) => failPage(res, thrown));
   },
   { upgrades: dev },
 );
@@ -83,7 +84,7 @@ if (runtime === null) throw new Error('the runtime did not start');
 announce(runtime);
 
 async function startRuntime(): Promise<void> {
-  runtime = await Runtime.start({ config: loaded.config, logger });
+  runtime = await Runtime.start({ config: loaded.config, logger, dataDir: environment.dataDir });
   setRuntime(runtime);
   if (loaded.file !== null) watcher = watchFile(runtime, loaded.file);
 }

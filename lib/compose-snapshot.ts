@@ -1,33 +1,39 @@
 /** Puts together what the console shows, from the parts that know it. */
 import type { BreakerRegistry } from '#lib/breaker/registry.ts';
 import type { Readiness } from '#lib/contracts/health.ts';
-import type { Component, Row, Snapshot } from '#lib/contracts/snapshot.ts';
+import type { Component, Snapshot } from '#lib/contracts/snapshot.ts';
 import type { UpstreamView } from '#lib/contracts/upstreams.ts';
 import type { Workload } from '#lib/contracts/workload.ts';
 import type { FaultRegistry } from '#lib/lab/faults.ts';
+import type { Frame } from '#lib/telemetry/snapshots.ts';
 import type { Telemetry } from '#lib/telemetry/telemetry.ts';
 
-export interface SnapshotParts {
-  readonly now: () => number;
+/** The runtime, as far as a snapshot shows it. */
+export interface SnapshotSource {
   readonly startedAt: string;
   readonly address: { url: string };
   readonly notice: string | null;
   readonly breakers: BreakerRegistry;
   readonly faults: FaultRegistry;
+  readonly events: { readonly lastSeq: number };
   readonly telemetry: Telemetry;
   readonly workload: { status(): Workload };
-  readonly lastEventSeq: number;
   upstreams(): UpstreamView[];
   readiness(): Readiness;
 }
 
-export function composeSnapshot(parts: SnapshotParts, seq: number, rows: Row[], listeners: number): Snapshot {
+/** @param nowMs epoch milliseconds */
+export function composeSnapshot(
+  parts: SnapshotSource,
+  { seq, rows, listeners }: Frame,
+  nowMs: number,
+): Snapshot {
   const { telemetry } = parts;
   const upstreams = parts.upstreams();
   const sample = telemetry.lastSample;
   return {
     seq,
-    at: new Date(parts.now()).toISOString(),
+    at: new Date(nowMs).toISOString(),
     started_at: parts.startedAt,
     address: parts.address.url,
     notice: parts.notice,
@@ -47,7 +53,7 @@ export function composeSnapshot(parts: SnapshotParts, seq: number, rows: Row[], 
       listeners,
     },
     rows,
-    last_event_seq: parts.lastEventSeq,
+    last_event_seq: parts.events.lastSeq,
     last_request_seq: telemetry.requests.lastSeq,
   };
 }

@@ -6,9 +6,12 @@ import type { AccessPolicy } from '#lib/access/policy.ts';
 import type { BreakerRegistry } from '#lib/breaker/registry.ts';
 import type { Config } from '#lib/contracts/config.ts';
 import type { Readiness } from '#lib/contracts/health.ts';
+import type { Snapshot } from '#lib/contracts/snapshot.ts';
 import type { UpstreamView } from '#lib/contracts/upstreams.ts';
 import type { FaultRegistry } from '#lib/lab/faults.ts';
 import type { EventLog } from '#lib/telemetry/event-log.ts';
+import type { Prometheus } from '#lib/telemetry/prometheus.ts';
+import type { Telemetry } from '#lib/telemetry/telemetry.ts';
 
 /** An operator's action, as it goes into the event log. */
 export interface AuditEntry {
@@ -29,9 +32,13 @@ export interface RuntimeHandle {
   readonly breakers: BreakerRegistry;
   readonly faults: FaultRegistry;
   readonly events: EventLog;
+  readonly telemetry: Telemetry;
+  readonly prometheus: Prometheus;
   config(): Config;
   upstreams(): UpstreamView[];
   readiness(): Readiness;
+  /** All that moves, as it is now. */
+  snapshot(): Snapshot;
   audit(entry: AuditEntry): void;
   /** Logs a fault of our own that a caller was told nothing of. */
   reportError(error: unknown): void;

@@ -6,16 +6,28 @@ import { randomUUID } from 'node:crypto';
 import { isLoopback } from '#lib/access/hosts.ts';
 import { AccessPolicy } from '#lib/access/policy.ts';
 import { BreakerRegistry } from '#lib/breaker/registry.ts';
+import { composeSnapshot } from '#lib/compose-snapshot.ts';
 import type { Config } from '#lib/contracts/config.ts';
+import type { LoggedEvent } from '#lib/contracts/events.ts';
 import type { Readiness } from '#lib/contracts/health.ts';
+import type { Snapshot } from '#lib/contracts/snapshot.ts';
 import type { UpstreamView } from '#lib/contracts/upstreams.ts';
 import { SwitchgearError } from '#lib/errors.ts';
 import { Gateway } from '#lib/gateway/gateway.ts';
+import { EventStreams } from '#lib/http/event-streams.ts';
 import { FaultRegistry } from '#lib/lab/faults.ts';
 import { type LabUpstream, startLabUpstream } from '#lib/lab/upstream.ts';
+import { NO_WORKLOAD } from '#lib/lab/workload/idle.ts';
 import type { AuditEntry, RuntimeHandle } from '#lib/runtime-handle.ts';
+import { openStore, type Store } from '#lib/store/store.ts';
 import { EventLog } from '#lib/telemetry/event-log.ts';
+import { LiveRows } from '#lib/telemetry/live-rows.ts';
 import type { Logger } from '#lib/telemetry/logger.ts';
+import { ProcessSampler } from '#lib/telemetry/process-sampler.ts';
+import { Prometheus } from '#lib/telemetry/prometheus.ts';
+import { Snapshots } from '#lib/telemetry/snapshots.ts';
+import { Telemetry } from '#lib/telemetry/telemetry.ts';
+import { everySecond } from '#lib/telemetry/ticker.ts';
 import { discoverUpstream } from '#lib/upstream/discovery.ts';
 import { OPERATIONS } from '#lib/upstream/upstream.ts';
 import { Upstreams } from '#lib/upstream/upstreams.ts';
@@ -23,6 +35,8 @@ import { Upstreams } from '#lib/upstream/upstreams.ts';
 export interface RuntimeOptions {
   config: Config;
   logger: Logger;
+  /** Where to keep what outlives a restart; in memory without it. */
+  dataDir?: string;
   now?: () => number;
 }
 
@@ -38,8 +52,16 @@ export class Runtime implements RuntimeHandle {
   readonly faults: FaultRegistry;
   readonly events: EventLog;
   readonly gateway: Gateway;
+  readonly telemetry: Telemetry;
+  readonly prometheus: Prometheus;
+  readonly snapshots: Snapshots;
+  readonly streams: EventStreams;
+  readonly workload = { status: () => NO_WORKLOAD };
   readonly #upstreams: Upstreams<LabUpstream>;
   readonly #logger: Logger;
+  readonly #store: Store;
+  readonly #process = new ProcessSampler();
+  readonly #stopTicking: () => void;
   #access: AccessPolicy;
   #config: Config;
   #notice: string | null = null;
@@ -58,15 +80,36 @@ export class Runtime implements RuntimeHandle {
     return runtime;
   }
 
-  private constructor({ config, logger, now = Date.now }: RuntimeOptions) {
+  private constructor({ config, logger, dataDir, now = Date.now }: RuntimeOptions) {
     this.startedAt = new Date(now()).toISOString();
     this.#logger = logger;
     this.#config = config;
     this.#access = accessOf(config);
-    this.events = new EventLog(now, ({ seq, at: _, ...event }) => logger.info({ seq, ...event }, event.type));
+    // What the store has to tell before there is an event log.
+    const troubles: Omit<LoggedEvent, 'seq' | 'at'>[] = [];
+    let tell = (event: Omit<LoggedEvent, 'seq' | 'at'>) => void troubles.push(event);
+    this.#store = openStore({
+      dataDir: dataDir ?? null,
+      now,
+      onTrouble: (what, message) => tell({ type: `store_${what}`, detail: { message } }),
+    });
+    this.events = new EventLog(now, this.#store.events);
+    this.events.subscribe(({ seq, at: _, ...event }) => logger.info({ seq, ...event }, event.type));
+    tell = (event) => void this.events.append(event);
+    for (const trouble of troubles) tell(trouble);
+    const monotonicMs = () => performance.now();
+    this.telemetry = new Telemetry({
+      now,
+      monotonicMs,
+      minutes: this.#store.minutes,
+      upstreams: () => this.#loads(),
+      process: () => this.#process.sample(),
+      events: (fromMs, toMs, limit) => this.events.between(fromMs, toMs, limit),
+    });
     this.breakers = new BreakerRegistry({
       now,
-      monotonicMs: () => performance.now(),
+      monotonicMs,
+      meterOf: (component) => this.telemetry.meterOf(component),
       onTransition: (transition) =>
         this.events.append({
           type: `breaker_${transition.cause}`,
@@ -103,8 +146,21 @@ export class Runtime implements RuntimeHandle {
       upstreams: this.#upstreams,
       access: () => this.#access,
       config: () => this.#config,
+      requests: this.telemetry,
       onInternalError: (error, requestId) =>
         logger.error({ request_id: requestId, err: error.cause ?? error }, 'internal error'),
+    });
+    this.prometheus = new Prometheus({
+      telemetry: this.telemetry,
+      components: () => this.breakers.list().map((breaker) => breaker.snapshot()),
+      upstreams: () => this.#loads(),
+    });
+    this.snapshots = new Snapshots((frame) => composeSnapshot(this, frame, now()));
+    this.streams = new EventStreams(this.snapshots, this.events);
+    const rows = new LiveRows();
+    this.#stopTicking = everySecond(() => {
+      this.telemetry.tick();
+      this.snapshots.tick(() => rows.take(this.telemetry.sealedUntilMs, this.telemetry.scopes()));
     });
   }
 
@@ -125,6 +181,10 @@ export class Runtime implements RuntimeHandle {
 
   config(): Config {
     return this.#config;
+  }
+
+  snapshot(): Snapshot {
+    return this.snapshots.now();
   }
 
   upstreams(): UpstreamView[] {
@@ -182,16 +242,31 @@ export class Runtime implements RuntimeHandle {
     this.events.append({ type: 'config_refused', detail: { message: error.message } });
   }
 
-  /** From now on readiness is false; requests are still served. */
+  /** From now on readiness is false and event streams end; requests are still served. */
   drain(): void {
     this.#draining = true;
+    this.streams.close();
   }
 
   async close(): Promise<void> {
-    this.#draining = true;
+    this.drain();
     this.faults.close();
     await this.#upstreams.close();
     this.breakers.close();
+    this.#stopTicking();
+    this.telemetry.close();
+    this.#process.close();
+    this.#store.close();
+  }
+
+  #loads() {
+    return this.#upstreams.list().map(({ name, config, slots }) => ({
+      name,
+      kind: config.kind,
+      inFlight: slots.inFlight,
+      queued: slots.queued,
+      capacity: slots.limits.capacity,
+    }));
   }
 
   #faultTarget(name: string): LabUpstream | 'real' | undefined {
@@ -210,6 +285,10 @@ export class Runtime implements RuntimeHandle {
       notice = 'Every upstream is an embedded lab, a stand-in and no AI model';
     }
     await this.#upstreams.apply(config);
+    this.telemetry.retain(
+      this.breakers.list().map(({ name }) => name),
+      config.upstreams.map(({ name }) => name),
+    );
     this.#access = accessOf(config);
     this.#config = config;
     this.#notice = notice;

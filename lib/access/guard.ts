@@ -7,6 +7,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { nextPathOf } from '#lib/access/next-path.ts';
 import type { AccessPolicy, ControlFacts } from '#lib/access/policy.ts';
 import { SwitchgearError } from '#lib/errors.ts';
+import { sendRefusal } from '#lib/http/refusal.ts';
 
 // Methods matter: Next runs server actions that are posted to any page, so a page is public for reading only.
 const PUBLIC = new Set([
@@ -40,19 +41,19 @@ export function guardConsole(access: AccessPolicy, req: IncomingMessage, res: Se
   const target = req.url ?? '/';
   const malformed = malformation(method, target);
   if (malformed !== null) {
-    refuse(res, malformed);
+    sendRefusal(res, malformed);
     return false;
   }
   const facts = factsOf(req, method);
   if (isPublic(method, target)) {
     const refusal = access.checkSite(facts);
-    if (refusal !== null) refuse(res, refusal);
+    if (refusal !== null) sendRefusal(res, refusal);
     return refusal === null;
   }
   const refusal = access.checkControl(facts);
   if (refusal === null) return true;
   if (refusal.code === 'unauthorized' && isReading(method) && !isApi(target)) redirectToLogin(res, target);
-  else refuse(res, refusal);
+  else sendRefusal(res, refusal);
   return false;
 }
 
@@ -115,10 +116,4 @@ function isReading(method: string): boolean {
 function redirectToLogin(res: ServerResponse, target: string): void {
   const next = encodeURIComponent(nextPathOf(target.toWellFormed()));
   res.writeHead(302, { location: `/login?next=${next}`, 'cache-control': 'no-store' }).end();
-}
-
-function refuse(res: ServerResponse, { code, message, status }: SwitchgearError): void {
-  if (status === 401) res.setHeader('www-authenticate', 'Bearer');
-  const body = JSON.stringify({ error: { code, message } });
-  res.writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-store' }).end(body);
 }

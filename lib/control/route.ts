@@ -12,6 +12,11 @@ export interface Call {
   /** The names in the path. */
   params: Record<string, string>;
   query: URLSearchParams;
+  /**
+   * The query, checked; of a name that is given twice the last counts.
+   * @throws SwitchgearError `bad_request`.
+   */
+  search<T>(schema: z.ZodType<T>): T;
   /** Who asks, for the audit. */
   by: string;
   /**
@@ -55,10 +60,12 @@ function handlerOf(verb: Verb | undefined, method: Method, allowed: readonly Met
 }
 
 function callOf(runtime: RuntimeHandle, request: Request, params: Record<string, string>): Call {
+  const query = new URL(request.url).searchParams;
   return {
     runtime,
     params,
-    query: new URL(request.url).searchParams,
+    query,
+    search: (schema) => checked(schema, Object.fromEntries(query)),
     by: runtime.access.actorOf({
       authorization: request.headers.get('authorization') ?? undefined,
       cookie: request.headers.get('cookie') ?? undefined,
@@ -81,11 +88,15 @@ export function errorResponse(thrown: unknown): Response {
 async function readBody<T>(request: Request, schema: z.ZodType<T>): Promise<T> {
   const text = await readText(request);
   const parsed = text.trim() === '' ? {} : parseJson(text);
-  const result = schema.safeParse(parsed);
+  return checked(schema, parsed);
+}
+
+function checked<T>(schema: z.ZodType<T>, given: unknown): T {
+  const result = schema.safeParse(given);
   if (result.success) return result.data;
-  const explanations = explain(result.error, parsed);
+  const explanations = explain(result.error, given);
   const [first] = explanations;
-  throw new SwitchgearError('bad_request', first?.message ?? 'The request body is not valid', {
+  throw new SwitchgearError('bad_request', first?.message ?? 'The request is not valid', {
     details: explanations.map(({ field, message }) => ({ path: field, message })),
   });
 }

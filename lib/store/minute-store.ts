@@ -14,14 +14,8 @@ export interface MinuteStore {
   at(minuteS: number): MinuteRow[];
   /** Writes rows, in place of those of the same minute and scope, all or none. */
   write(rows: readonly MinuteRow[]): void;
-  /** Rows from `fromS` until before `toS`, by minute; the next page begins after `afterMinuteS`. */
-  read(
-    scopes: readonly string[],
-    fromS: number,
-    toS: number,
-    limit: number,
-    afterMinuteS?: number,
-  ): MinuteRow[];
+  /** Rows of a scope from `fromS` until before `toS`, oldest first, at most `limit`. */
+  read(scope: string, fromS: number, toS: number, limit: number): MinuteRow[];
   /** Forgets what began before. */
   prune(beforeS: number): void;
 }

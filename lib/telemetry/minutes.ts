@@ -46,17 +46,17 @@ export class Minutes {
 
   /** The minutes of a scope that begin from `fromMs` until before `toMs`, oldest first, the running one last. */
   async *read(scope: string, fromMs: number, toMs: number): AsyncGenerator<Bucket> {
-    const fromS = Math.ceil(fromMs / 1_000 / MINUTE_S) * MINUTE_S;
+    let fromS = Math.ceil(fromMs / 1_000 / MINUTE_S) * MINUTE_S;
     const toS = Math.ceil(toMs / 1_000);
-    let after: number | undefined;
     for (;;) {
-      const rows = this.#store.read([scope], fromS, toS, PAGE_ROWS, after);
+      const rows = this.#store.read(scope, fromS, toS, PAGE_ROWS);
       for (const row of rows) {
         const bucket = row.minuteS === this.#minuteS ? null : bucketOf(row);
         if (bucket !== null) yield bucket;
       }
-      after = rows.at(-1)?.minuteS;
-      if (rows.length < PAGE_ROWS) break;
+      const last = rows.at(-1);
+      if (last === undefined || rows.length < PAGE_ROWS) break;
+      fromS = last.minuteS + MINUTE_S;
       await new Promise((resolve) => setImmediate(resolve));
     }
     const running = this.#running.get(scope);

@@ -6,6 +6,7 @@
  */
 import { Counter, collectDefaultMetrics, Gauge, type Metric, Registry } from 'prom-client';
 import type { BreakerState } from '#lib/breaker/types.ts';
+import type { BreakerView } from '#lib/contracts/breakers.ts';
 import { answerKinds } from '#lib/contracts/requests.ts';
 import { BOUNDS_MS, type HistogramTotals } from '#lib/telemetry/meter.ts';
 import type { ModelLabels } from '#lib/telemetry/model-meters.ts';
@@ -13,7 +14,7 @@ import type { Telemetry, UpstreamLoad } from '#lib/telemetry/telemetry.ts';
 
 export interface PrometheusParts {
   telemetry: Telemetry;
-  components: () => Iterable<{ name: string; state: BreakerState; held: boolean }>;
+  components: () => Iterable<Pick<BreakerView, 'name' | 'state' | 'hold'>>;
   upstreams: () => readonly (UpstreamLoad & { kind: string })[];
 }
 
@@ -126,7 +127,10 @@ export class Prometheus {
         ),
     );
     this.#gauge('switchgear_breaker_held', '1 while an operator holds it', ['component'], () =>
-      [...components()].map(({ name, held }): [Labels, number] => [{ component: name }, held ? 1 : 0]),
+      [...components()].map(({ name, hold }): [Labels, number] => [
+        { component: name },
+        hold === null ? 0 : 1,
+      ]),
     );
     this.#counter('switchgear_calls_total', 'Calls that ended well or badly', ['component'], counts('calls'));
     this.#counter('switchgear_call_failures_total', 'Calls that failed', ['component'], counts('failures'));

@@ -1,21 +1,30 @@
 /** One snapshot a second, composed and serialised once for all who listen, and not at all when nobody does. */
 import type { Row, Snapshot } from '#lib/contracts/snapshot.ts';
 
+/** What a snapshot says of the stream itself. */
+export interface Frame {
+  readonly seq: number;
+  /** Buckets that have been finished since the last one. */
+  readonly rows: Row[];
+  /** How many listen. */
+  readonly listeners: number;
+}
+
 export type SnapshotListener = (frame: Buffer) => void;
 
 export class Snapshots {
-  readonly #compose: (seq: number, rows: Row[], listeners: number) => Snapshot;
+  readonly #compose: (frame: Frame) => Snapshot;
   readonly #listeners = new Set<SnapshotListener>();
   #seq = 0;
   #frame: Buffer | null = null;
 
-  constructor(compose: (seq: number, rows: Row[], listeners: number) => Snapshot) {
+  constructor(compose: (frame: Frame) => Snapshot) {
     this.#compose = compose;
   }
 
   /** As it is now. */
   now(): Snapshot {
-    return this.#compose(this.#seq, [], this.#listeners.size);
+    return this.#compose({ seq: this.#seq, rows: [], listeners: this.#listeners.size });
   }
 
   /** What one who begins to listen gets first. */
@@ -30,7 +39,7 @@ export class Snapshots {
     this.#frame = null;
     const finished = rows();
     if (this.#listeners.size === 0) return;
-    this.#frame = frameOf(this.#compose(this.#seq, finished, this.#listeners.size));
+    this.#frame = frameOf(this.#compose({ seq: this.#seq, rows: finished, listeners: this.#listeners.size }));
     for (const listener of this.#listeners) listener(this.#frame);
   }
 

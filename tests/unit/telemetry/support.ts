@@ -1,6 +1,6 @@
 /** Telemetry on clocks that the test owns: a wall clock that may be set, and a monotonic one that only goes on. */
 import type { LoggedEvent } from '#lib/contracts/events.ts';
-import type { MinuteRow, MinuteStore } from '#lib/store/minute-store.ts';
+import { MemoryMinuteStore } from '#lib/store/memory-minute-store.ts';
 import { RequestTrace } from '#lib/telemetry/request-trace.ts';
 import { Telemetry } from '#lib/telemetry/telemetry.ts';
 
@@ -16,39 +16,15 @@ export class Clocks {
   }
 }
 
-export class PlainMinuteStore implements MinuteStore {
-  readonly rows = new Map<string, MinuteRow>();
-
-  at(minuteS: number): MinuteRow[] {
-    return [...this.rows.values()].filter((row) => row.minuteS === minuteS);
-  }
-
-  write(rows: readonly MinuteRow[]): void {
-    for (const row of rows) this.rows.set(`${row.minuteS} ${row.scope}`, row);
-  }
-
-  read(scopes: readonly string[], fromS: number, toS: number, limit: number, after = -1): MinuteRow[] {
-    return [...this.rows.values()]
-      .filter((row) => scopes.includes(row.scope) && row.minuteS >= fromS && row.minuteS < toS)
-      .filter((row) => row.minuteS > after)
-      .sort((a, b) => a.minuteS - b.minuteS)
-      .slice(0, limit);
-  }
-
-  prune(beforeS: number): void {
-    for (const [key, row] of this.rows) if (row.minuteS < beforeS) this.rows.delete(key);
-  }
-}
-
 export interface Setup {
   clocks: Clocks;
   telemetry: Telemetry;
-  store: PlainMinuteStore;
+  store: MemoryMinuteStore;
 }
 
 export function setUp(
   clocks = new Clocks(),
-  store = new PlainMinuteStore(),
+  store = new MemoryMinuteStore(),
   events: LoggedEvent[] = [],
 ): Setup {
   const telemetry = new Telemetry({

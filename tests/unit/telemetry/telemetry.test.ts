@@ -134,7 +134,7 @@ describe('live rows', () => {
 describe('snapshots', () => {
   it('are serialised once for all listeners, and not at all without any', () => {
     let composed = 0;
-    const snapshots = new Snapshots((seq) => {
+    const snapshots = new Snapshots(({ seq }) => {
       composed += 1;
       return { seq } as never;
     });

@@ -1,0 +1,111 @@
+/**
+ * The two event streams of the control plane, `GET /api/stream` and `GET /api/events/stream`, served beside Next (see
+ * docs/decisions/0003). All that are open are known here, and end at once when the server drains.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { eventQuerySchema } from '#lib/contracts/events.ts';
+import { explain } from '#lib/contracts/explain.ts';
+import { SwitchgearError } from '#lib/errors.ts';
+import { EventStream } from '#lib/http/event-stream.ts';
+import { type EventFeed, EventTail } from '#lib/http/event-tail.ts';
+import { sendRefusal } from '#lib/http/refusal.ts';
+import { SnapshotFan, type SnapshotFeed } from '#lib/http/snapshot-fan.ts';
+
+export const MAX_STREAMS = 1_000;
+const SNAPSHOTS = '/api/stream';
+const EVENTS = '/api/events/stream';
+const METHODS = ['GET', 'HEAD'];
+
+export class EventStreams {
+  readonly #events: EventFeed;
+  readonly #fan: SnapshotFan;
+  readonly #open = new Set<EventStream>();
+  #draining = false;
+
+  constructor(snapshots: SnapshotFeed, events: EventFeed) {
+    this.#events = events;
+    this.#fan = new SnapshotFan(snapshots);
+  }
+
+  get size(): number {
+    return this.#open.size;
+  }
+
+  /** Answers a request for a stream; answers false, having done nothing, when the path is no stream's. */
+  handle(req: IncomingMessage, res: ServerResponse): boolean {
+    const target = req.url ?? '';
+    const mark = target.indexOf('?');
+    const path = mark === -1 ? target : target.slice(0, mark);
+    if (path !== SNAPSHOTS && path !== EVENTS) return false;
+    try {
+      this.#serve(path, new URLSearchParams(mark === -1 ? '' : target.slice(mark)), req, res);
+    } catch (thrown) {
+      if (!(thrown instanceof SwitchgearError)) throw thrown;
+      if (thrown.code === 'method_not_allowed') res.setHeader('allow', METHODS.join(', '));
+      sendRefusal(res, thrown);
+    }
+    return true;
+  }
+
+  /** Ends all; from then on none is opened. */
+  close(): void {
+    this.#draining = true;
+    for (const stream of this.#open) stream.end();
+  }
+
+  #serve(path: string, query: URLSearchParams, req: IncomingMessage, res: ServerResponse): void {
+    const method = req.method ?? 'GET';
+    if (!METHODS.includes(method)) {
+      throw new SwitchgearError('method_not_allowed', `${method} is not allowed here; use GET`);
+    }
+    const follow = path === EVENTS ? this.#tailOf(query, req) : this.#fanOf();
+    if (method === 'HEAD') {
+      res
+        .writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-cache, no-transform' })
+        .end();
+      return;
+    }
+    if (this.#draining) throw new SwitchgearError('shutting_down', 'Switchgear is shutting down');
+    if (this.#open.size >= MAX_STREAMS) {
+      throw new SwitchgearError(
+        'not_ready',
+        `${MAX_STREAMS} event streams are open already; close one first`,
+      );
+    }
+    let stop = () => {};
+    const stream: EventStream = new EventStream(res, () => {
+      this.#open.delete(stream);
+      stop();
+    });
+    this.#open.add(stream);
+    stop = follow(stream);
+    // It may have ended on its very first bytes.
+    if (!this.#open.has(stream)) stop();
+  }
+
+  #fanOf() {
+    return (stream: EventStream) => {
+      this.#fan.add(stream);
+      return () => this.#fan.remove(stream);
+    };
+  }
+
+  #tailOf(query: URLSearchParams, req: IncomingMessage) {
+    const { after, component, type } = parse(query);
+    const resumed = req.headers['last-event-id'];
+    const last =
+      typeof resumed === 'string' && /^\d{1,15}$/.test(resumed) ? Number(resumed) : (after ?? null);
+    return (stream: EventStream) => {
+      const tail = new EventTail(this.#events, { component, type }, stream, last);
+      return () => tail.close();
+    };
+  }
+}
+
+function parse(query: URLSearchParams) {
+  const given = Object.fromEntries(query);
+  const parsed = eventQuerySchema.omit({ limit: true }).safeParse(given);
+  if (parsed.success) return parsed.data;
+  const [first] = explain(parsed.error, given);
+  throw new SwitchgearError('bad_request', first?.message ?? 'The query is not valid');
+}

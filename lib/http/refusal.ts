@@ -1,0 +1,9 @@
+/** An error of the control plane, where no route handler is there to send it. */
+import type { ServerResponse } from 'node:http';
+import type { SwitchgearError } from '#lib/errors.ts';
+
+export function sendRefusal(res: ServerResponse, { code, message, status }: SwitchgearError): void {
+  if (status === 401) res.setHeader('www-authenticate', 'Bearer');
+  const body = JSON.stringify({ error: { code, message } });
+  res.writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-store' }).end(body);
+}

@@ -1,0 +1,112 @@
+/** Stores that tell of a fault once and go on: nobody's request or tick fails because a disk is full. */
+import type { LoggedEvent } from '#lib/contracts/events.ts';
+import type { EventFilter, EventStore } from '#lib/store/event-store.ts';
+import { MemoryEventStore } from '#lib/store/memory-event-store.ts';
+import type { MinuteRow, MinuteStore } from '#lib/store/minute-store.ts';
+
+/** Taken over into memory when the disk fails, so that what is shown goes on. */
+const CARRIED_EVENTS = 1_000;
+
+/** After a fault, memory has the newest events and takes all that follow. */
+export class GuardedEventStore implements EventStore {
+  readonly #onFault: (thrown: unknown) => void;
+  #store: EventStore;
+  #failed = false;
+
+  constructor(store: EventStore, onFault: (thrown: unknown) => void) {
+    this.#store = store;
+    this.#onFault = onFault;
+  }
+
+  get lastSeq(): number {
+    return this.#store.lastSeq;
+  }
+
+  get oldestSeq(): number {
+    return this.#try((store) => store.oldestSeq);
+  }
+
+  append(event: LoggedEvent): void {
+    this.#try((store) => store.append(event));
+  }
+
+  after(seq: number, limit: number, filter?: EventFilter): LoggedEvent[] {
+    return this.#try((store) => store.after(seq, limit, filter));
+  }
+
+  newest(limit: number, filter?: EventFilter): LoggedEvent[] {
+    return this.#try((store) => store.newest(limit, filter));
+  }
+
+  between(fromMs: number, toMs: number, limit: number): LoggedEvent[] {
+    return this.#try((store) => store.between(fromMs, toMs, limit));
+  }
+
+  prune(beforeMs: number): void {
+    this.#try((store) => store.prune(beforeMs));
+  }
+
+  #try<T>(use: (store: EventStore) => T): T {
+    try {
+      return use(this.#store);
+    } catch (thrown) {
+      if (this.#failed) throw thrown;
+      this.#failed = true;
+      this.#store = inMemory(this.#store);
+      // First what was asked for: the report is an event itself, and comes after.
+      const result = use(this.#store);
+      this.#onFault(thrown);
+      return result;
+    }
+  }
+}
+
+function inMemory(failed: EventStore): MemoryEventStore {
+  const memory = new MemoryEventStore(failed.lastSeq);
+  try {
+    for (const event of failed.newest(CARRIED_EVENTS)) memory.append(event);
+  } catch {
+    // Reading fails too: the numbers go on, and the fault itself is reported.
+  }
+  return memory;
+}
+
+/** Rows that could not be written come again with the next ones; a read that fails finds nothing. */
+export class GuardedMinuteStore implements MinuteStore {
+  readonly #store: MinuteStore;
+  readonly #onFault: (thrown: unknown) => void;
+  #failed = false;
+
+  constructor(store: MinuteStore, onFault: (thrown: unknown) => void) {
+    this.#store = store;
+    this.#onFault = onFault;
+  }
+
+  at(minuteS: number): MinuteRow[] {
+    return this.#try(() => this.#store.at(minuteS), []);
+  }
+
+  write(rows: readonly MinuteRow[]): void {
+    this.#try(() => this.#store.write(rows), undefined);
+  }
+
+  read(scope: string, fromS: number, toS: number, limit: number): MinuteRow[] {
+    return this.#try(() => this.#store.read(scope, fromS, toS, limit), []);
+  }
+
+  prune(beforeS: number): void {
+    this.#try(() => this.#store.prune(beforeS), undefined);
+  }
+
+  #try<T>(use: () => T, otherwise: T): T {
+    try {
+      const result = use();
+      this.#failed = false;
+      return result;
+    } catch (thrown) {
+      if (!this.#failed) this.#onFault(thrown);
+      this.#failed = true;
+      return otherwise;
+    }
+  }
+}

@@ -1,0 +1,52 @@
+/** Events in memory, for tests and for when the database cannot be used. */
+import type { LoggedEvent } from '#lib/contracts/events.ts';
+import { type EventFilter, type EventStore, MAX_EVENTS, matches } from '#lib/store/event-store.ts';
+
+export class MemoryEventStore implements EventStore {
+  readonly #events: LoggedEvent[] = [];
+  #lastSeq: number;
+
+  /** @param lastSeq of the events that were kept elsewhere before */
+  constructor(lastSeq = 0) {
+    this.#lastSeq = lastSeq;
+  }
+
+  get lastSeq(): number {
+    return this.#lastSeq;
+  }
+
+  get oldestSeq(): number {
+    return this.#events[0]?.seq ?? 0;
+  }
+
+  append(event: LoggedEvent): void {
+    this.#events.push(event);
+    this.#lastSeq = event.seq;
+    if (this.#events.length > MAX_EVENTS) this.#events.shift();
+  }
+
+  after(seq: number, limit: number, filter: EventFilter = {}): LoggedEvent[] {
+    return this.#events.filter((event) => event.seq > seq && matches(event, filter)).slice(0, limit);
+  }
+
+  newest(limit: number, filter: EventFilter = {}): LoggedEvent[] {
+    return lastOf(
+      this.#events.filter((event) => matches(event, filter)),
+      limit,
+    );
+  }
+
+  between(fromMs: number, toMs: number, limit: number): LoggedEvent[] {
+    const within = ({ at }: LoggedEvent) => Date.parse(at) >= fromMs && Date.parse(at) < toMs;
+    return lastOf(this.#events.filter(within), limit);
+  }
+
+  prune(beforeMs: number): void {
+    const kept = this.#events.filter(({ at }) => Date.parse(at) >= beforeMs);
+    this.#events.splice(0, this.#events.length, ...kept);
+  }
+}
+
+function lastOf(events: LoggedEvent[], limit: number): LoggedEvent[] {
+  return events.slice(Math.max(0, events.length - limit));
+}

@@ -1,0 +1,63 @@
+/**
+ * What outlives a restart. It never stands in a request's way: a database that cannot be opened or written is reported
+ * once, and memory takes its place.
+ */
+import type { DatabaseSync } from 'node:sqlite';
+import { openDatabase } from '#lib/store/database.ts';
+import type { EventStore } from '#lib/store/event-store.ts';
+import { GuardedEventStore, GuardedMinuteStore } from '#lib/store/guarded.ts';
+import { MemoryEventStore } from '#lib/store/memory-event-store.ts';
+import { MemoryMinuteStore } from '#lib/store/memory-minute-store.ts';
+import type { MinuteStore } from '#lib/store/minute-store.ts';
+import { SqliteEventStore } from '#lib/store/sqlite-event-store.ts';
+import { SqliteMinuteStore } from '#lib/store/sqlite-minute-store.ts';
+
+export interface Store {
+  readonly events: EventStore;
+  readonly minutes: MinuteStore;
+  close(): void;
+}
+
+/** Something that an operator should know of, in words. */
+export type OnTrouble = (what: 'unusable' | 'moved_aside' | 'events' | 'minutes', message: string) => void;
+
+/** @param dataDir null keeps everything in memory */
+export function openStore({
+  dataDir,
+  now,
+  onTrouble,
+}: {
+  dataDir: string | null;
+  now: () => number;
+  onTrouble: OnTrouble;
+}): Store {
+  if (dataDir === null) return memoryStore();
+  let database: DatabaseSync;
+  try {
+    const opened = openDatabase(dataDir, now);
+    database = opened.database;
+    if (opened.movedTo !== null) {
+      onTrouble('moved_aside', `the database could not be read; it was moved to ${opened.movedTo}`);
+    }
+  } catch (thrown) {
+    onTrouble('unusable', `${messageOf(thrown)}; events and history are kept in memory only`);
+    return memoryStore();
+  }
+  return {
+    events: new GuardedEventStore(new SqliteEventStore(database), (thrown) =>
+      onTrouble('events', `${messageOf(thrown)}; from now on events are kept in memory only`),
+    ),
+    minutes: new GuardedMinuteStore(new SqliteMinuteStore(database), (thrown) =>
+      onTrouble('minutes', `${messageOf(thrown)}; the history of this time may be lost`),
+    ),
+    close: () => database.close(),
+  };
+}
+
+function memoryStore(): Store {
+  return { events: new MemoryEventStore(), minutes: new MemoryMinuteStore(), close: () => {} };
+}
+
+function messageOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown);
+}
