@@ -111,6 +111,9 @@ export const triggerResultSchema = z.strictObject({
   ),
 });
 
+/** `POST /api/test/circuit-breaker/reset/{component}`. */
+export const testResetSchema = z.strictObject({ status: z.literal('reset'), component: z.string() });
+
 export type HoldMode = z.output<typeof holdModeSchema>;
 export type BreakerView = z.output<typeof breakerSchema>;
 export type Transition = z.output<typeof transitionSchema>;

@@ -31,6 +31,8 @@ export const faultSchema = z.strictObject({
   reason: z.string().optional(),
 });
 
+export const faultListSchema = z.strictObject({ faults: z.array(faultSchema) });
+
 export type FaultKind = (typeof faultKinds)[number];
 export type FaultRequest = z.output<typeof faultRequestSchema>;
 export type Fault = z.output<typeof faultSchema>;

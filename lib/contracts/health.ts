@@ -7,4 +7,10 @@ export const readinessSchema = z.strictObject({
   reasons: z.array(z.string()),
 });
 
+export const livenessSchema = z.strictObject({
+  status: z.literal('live'),
+  started_at: z.iso.datetime(),
+});
+
 export type Readiness = z.output<typeof readinessSchema>;
+export type Liveness = z.output<typeof livenessSchema>;

@@ -1,10 +1,7 @@
 /** The console's session: opened with the admin token, closed by its owner. */
-import { z } from 'zod';
+import { sessionRequestSchema } from '#lib/contracts/session.ts';
 import { type Call, json } from '#lib/control/route.ts';
 import { SwitchgearError } from '#lib/errors.ts';
-
-/** Not checked by the schema, whose faults quote the value. */
-const sessionRequestSchema = z.strictObject({ token: z.unknown() });
 
 /** @throws SwitchgearError `conflict` when there is no admin token, `bad_request`, `unauthorized`. */
 export async function open(call: Call): Promise<Response> {
