@@ -1,0 +1,75 @@
+/** The schemas that the OpenAPI document shows, by the names it gives them. */
+import {
+  breakerListSchema,
+  breakerSchema,
+  holdRequestSchema,
+  holdSchema,
+  reasonRequestSchema,
+  settingsPatchSchema,
+  testResetSchema,
+  testStatusSchema,
+  transitionListSchema,
+  transitionSchema,
+  triggerResultSchema,
+  tripRequestSchema,
+} from '#lib/contracts/breakers.ts';
+import { breakerSettingsSchema } from '#lib/contracts/config.ts';
+import { errorSchema, ollamaErrorSchema, openAiErrorSchema } from '#lib/contracts/errors.ts';
+import { eventListSchema, eventSchema } from '#lib/contracts/events.ts';
+import { faultListSchema, faultRequestSchema, faultSchema } from '#lib/contracts/faults.ts';
+import { livenessSchema, readinessSchema } from '#lib/contracts/health.ts';
+import { historySchema } from '#lib/contracts/history.ts';
+import { requestListSchema, requestRecordSchema, spanSchema } from '#lib/contracts/requests.ts';
+import { sessionRequestSchema, sessionSchema } from '#lib/contracts/session.ts';
+import { componentSchema, rowSchema, snapshotSchema, trafficSchema } from '#lib/contracts/snapshot.ts';
+import { upstreamListSchema, upstreamViewSchema } from '#lib/contracts/upstreams.ts';
+import { workloadRequestSchema, workloadSchema, workloadSettingsSchema } from '#lib/contracts/workload.ts';
+
+/** What callers send. */
+export const BODIES = {
+  TripRequest: tripRequestSchema,
+  HoldRequest: holdRequestSchema,
+  ReasonRequest: reasonRequestSchema,
+  SettingsPatch: settingsPatchSchema,
+  FaultRequest: faultRequestSchema,
+  WorkloadRequest: workloadRequestSchema,
+  SessionRequest: sessionRequestSchema,
+};
+
+/** What they get. */
+export const ANSWERS = {
+  Breaker: breakerSchema,
+  BreakerList: breakerListSchema,
+  BreakerSettings: breakerSettingsSchema,
+  Hold: holdSchema,
+  Transition: transitionSchema,
+  TransitionList: transitionListSchema,
+  TestStatus: testStatusSchema,
+  TestReset: testResetSchema,
+  TriggerResult: triggerResultSchema,
+  Upstream: upstreamViewSchema,
+  UpstreamList: upstreamListSchema,
+  Snapshot: snapshotSchema,
+  Component: componentSchema,
+  Traffic: trafficSchema,
+  Row: rowSchema,
+  History: historySchema,
+  Event: eventSchema,
+  EventList: eventListSchema,
+  Request: requestRecordSchema,
+  RequestList: requestListSchema,
+  Span: spanSchema,
+  Fault: faultSchema,
+  FaultList: faultListSchema,
+  Workload: workloadSchema,
+  WorkloadSettings: workloadSettingsSchema,
+  Session: sessionSchema,
+  Liveness: livenessSchema,
+  Readiness: readinessSchema,
+  Error: errorSchema,
+  OpenAIError: openAiErrorSchema,
+  OllamaError: ollamaErrorSchema,
+};
+
+export type BodyName = keyof typeof BODIES;
+export type AnswerName = keyof typeof ANSWERS;
