@@ -156,7 +156,7 @@ export class Runtime implements RuntimeHandle {
       upstreams: () => this.#loads(),
     });
     this.snapshots = new Snapshots((frame) => composeSnapshot(this, frame, now()));
-    this.streams = new EventStreams(this.snapshots, this.events);
+    this.streams = new EventStreams(this.snapshots, this.events, (thrown) => this.reportError(thrown));
     const rows = new LiveRows();
     this.#stopTicking = everySecond(() => {
       this.telemetry.tick();

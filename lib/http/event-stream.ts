@@ -36,11 +36,6 @@ export class EventStream {
     return this.#open && !this.#res.writableNeedDrain;
   }
 
-  /** Bytes that wait for the reader. */
-  get buffered(): number {
-    return this.#res.writableLength;
-  }
-
   write(frame: string | Buffer): void {
     if (!this.#open || this.#res.write(frame) || this.#stalled !== null) return;
     this.#stalled = setTimeout(() => this.destroy(), STALLED_MS);

@@ -5,7 +5,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { eventQuerySchema } from '#lib/contracts/events.ts';
 import { explain } from '#lib/contracts/explain.ts';
-import { SwitchgearError } from '#lib/errors.ts';
+import { isSwitchgearError, SwitchgearError } from '#lib/errors.ts';
 import { EventStream } from '#lib/http/event-stream.ts';
 import { type EventFeed, EventTail } from '#lib/http/event-tail.ts';
 import { sendRefusal } from '#lib/http/refusal.ts';
@@ -20,10 +20,13 @@ export class EventStreams {
   readonly #events: EventFeed;
   readonly #fan: SnapshotFan;
   readonly #open = new Set<EventStream>();
+  readonly #onError: (thrown: unknown) => void;
   #draining = false;
 
-  constructor(snapshots: SnapshotFeed, events: EventFeed) {
+  /** @param onError told of what is not the listener's fault */
+  constructor(snapshots: SnapshotFeed, events: EventFeed, onError: (thrown: unknown) => void) {
     this.#events = events;
+    this.#onError = onError;
     this.#fan = new SnapshotFan(snapshots);
   }
 
@@ -40,9 +43,7 @@ export class EventStreams {
     try {
       this.#serve(path, new URLSearchParams(mark === -1 ? '' : target.slice(mark)), req, res);
     } catch (thrown) {
-      if (!(thrown instanceof SwitchgearError)) throw thrown;
-      if (thrown.code === 'method_not_allowed') res.setHeader('allow', METHODS.join(', '));
-      sendRefusal(res, thrown);
+      this.#fail(res, thrown);
     }
     return true;
   }
@@ -81,6 +82,18 @@ export class EventStreams {
     stop = follow(stream);
     // It may have ended on its very first bytes.
     if (!this.#open.has(stream)) stop();
+  }
+
+  #fail(res: ServerResponse, thrown: unknown): void {
+    if (isSwitchgearError(thrown)) {
+      if (thrown.code === 'method_not_allowed') res.setHeader('allow', METHODS.join(', '));
+      sendRefusal(res, thrown);
+      return;
+    }
+    this.#onError(thrown);
+    // A stream that has begun ends; its listener comes back.
+    if (res.headersSent) res.destroy();
+    else sendRefusal(res, new SwitchgearError('internal', 'Internal error'));
   }
 
   #fanOf() {

@@ -13,50 +13,60 @@ export interface EventFeed {
   subscribe(listener: () => void): () => void;
 }
 
+/** What a slow listener may have unread, beside what was on its way: the rest waits in the store. */
 const PAGE = 100;
-/** A listener with more than this unread is let go; it comes back and goes on where it was. */
-const MAX_BUFFERED_BYTES = 1024 * 1024;
 
 export class EventTail {
   readonly #feed: EventFeed;
   readonly #filter: EventFilter;
   readonly #stream: EventStream;
   readonly #unsubscribe: () => void;
-  #sent: number;
-  #closed = false;
+  /** All up to here were sent, or are not wanted. */
+  #seen: number;
+  #state: 'following' | 'waiting' | 'closed' = 'following';
 
   /** @param after the last event that the listener has; null for those from now on */
   constructor(feed: EventFeed, filter: EventFilter, stream: EventStream, after: number | null) {
     this.#feed = feed;
     this.#filter = filter;
     this.#stream = stream;
-    // A number from beyond the newest belongs to a log that is gone.
-    this.#sent = Math.min(after ?? feed.lastSeq, feed.lastSeq);
-    this.#unsubscribe = feed.subscribe(() => this.#pump());
-    const { oldestSeq } = feed;
-    if (after !== null && oldestSeq > after + 1) {
-      stream.write(`event: gap\ndata: ${JSON.stringify({ after, oldest_seq: oldestSeq })}\n\n`);
-    }
+    const { lastSeq, oldestSeq } = feed;
+    // A number from beyond the newest belongs to a log that is gone: of this one the listener has nothing.
+    const isOfAnotherLog = after !== null && after > lastSeq;
+    const isGap = after !== null && (isOfAnotherLog || after + 1 < (oldestSeq || lastSeq + 1));
+    this.#seen = isOfAnotherLog ? 0 : (after ?? lastSeq);
+    if (isGap) stream.write(`event: gap\ndata: ${JSON.stringify({ after, oldest_seq: oldestSeq })}\n\n`);
     this.#pump();
+    this.#unsubscribe = feed.subscribe(() => this.#pump());
   }
 
   close(): void {
-    this.#closed = true;
+    this.#state = 'closed';
     this.#unsubscribe();
   }
 
   #pump(): void {
-    while (!this.#closed) {
-      const events = this.#feed.after(this.#sent, PAGE, this.#filter);
-      for (const event of events) {
-        this.#stream.write(`id: ${event.seq}\ndata: ${JSON.stringify(event)}\n\n`);
-        this.#sent = event.seq;
-      }
-      if (this.#stream.buffered > MAX_BUFFERED_BYTES) {
-        this.#stream.destroy();
+    while (this.#state === 'following') {
+      if (!this.#stream.isReady) {
+        this.#state = 'waiting';
+        this.#stream.onceReady(() => this.#resume());
         return;
       }
+      const { lastSeq } = this.#feed;
+      const events = this.#feed.after(this.#seen, PAGE, this.#filter);
+      if (events.length > 0) this.#stream.write(events.map(frameOf).join(''));
+      this.#seen = events.length === PAGE ? (events.at(-1)?.seq ?? lastSeq) : lastSeq;
       if (events.length < PAGE) return;
     }
   }
+
+  #resume(): void {
+    if (this.#state !== 'waiting') return;
+    this.#state = 'following';
+    this.#pump();
+  }
+}
+
+function frameOf(event: LoggedEvent): string {
+  return `id: ${event.seq}\ndata: ${JSON.stringify(event)}\n\n`;
 }

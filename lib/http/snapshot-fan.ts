@@ -24,9 +24,9 @@ export class SnapshotFan {
   }
 
   add(stream: EventStream): void {
+    stream.write(this.#feed.latest());
     this.#streams.add(stream);
     this.#unsubscribe ??= this.#feed.subscribe((frame) => this.#deal([...this.#streams], frame));
-    stream.write(this.#feed.latest());
   }
 
   remove(stream: EventStream): void {

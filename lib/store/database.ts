@@ -2,12 +2,13 @@
  * The SQLite file, through Node's own binding. Each entry of `MIGRATIONS` takes the schema one version on; entries are
  * only ever added.
  */
-import { renameSync } from 'node:fs';
+import { existsSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
 const FILE = 'switchgear.db';
-const BUSY_TIMEOUT_MS = 2_000;
+/** A process that is just ending has so long to let go of the file. */
+const BUSY_TIMEOUT_MS = 500;
 
 const MIGRATIONS: readonly string[] = [
   `CREATE TABLE events (
@@ -28,6 +29,11 @@ const MIGRATIONS: readonly string[] = [
    CREATE INDEX minutes_at ON minutes (minute_s);`,
 ];
 
+/** SQLite's result codes. */
+const BUSY = 5;
+const CORRUPT = 11;
+const NOT_A_DATABASE = 26;
+
 /** What `openDatabase` found, beside a database. */
 export interface Opened {
   readonly database: DatabaseSync;
@@ -37,16 +43,18 @@ export interface Opened {
 
 /**
  * Opens `switchgear.db` in that folder, or makes it. A file that is no database any more is moved aside.
- * @throws Error when the folder cannot be written, or the file is of a newer version of Switchgear.
+ * @throws Error when the folder cannot be written, another process has the file, or it is of a newer version.
  */
 export function openDatabase(folder: string, now: () => number): Opened {
   const path = join(folder, FILE);
   try {
     return { database: open(path), movedTo: null };
   } catch (thrown) {
-    if (!isUnreadable(thrown)) throw thrown;
+    if (codeOf(thrown) === BUSY) throw new Error(`another process uses ${path}`, { cause: thrown });
+    if (![CORRUPT, NOT_A_DATABASE].includes(codeOf(thrown))) throw thrown;
     const movedTo = `${path}.broken-${now()}`;
-    renameSync(path, movedTo);
+    // With its log, which SQLite would otherwise play into the new file.
+    for (const suffix of ['', '-wal', '-shm']) moveIfThere(`${path}${suffix}`, `${movedTo}${suffix}`);
     return { database: open(path), movedTo };
   }
 }
@@ -54,14 +62,22 @@ export function openDatabase(folder: string, now: () => number): Opened {
 function open(path: string): DatabaseSync {
   const database = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS });
   try {
-    // What a power cut may lose in WAL mode is the last moments, never the file.
-    database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;');
+    // One process at a time: two would number their events alike. In WAL mode a power cut may cost the last moments,
+    // never the file.
+    database.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;');
+    check(database);
     migrate(database);
     return database;
   } catch (thrown) {
     database.close();
     throw thrown;
   }
+}
+
+/** Reads it through, some 40 ms for 60 MB: what is broken inside would else be found at each query. */
+function check(database: DatabaseSync): void {
+  const found = database.prepare('PRAGMA quick_check(1)').get()?.quick_check;
+  if (found !== 'ok') throw Object.assign(new Error(String(found)), { errcode: CORRUPT });
 }
 
 function migrate(database: DatabaseSync): void {
@@ -78,7 +94,11 @@ function migrate(database: DatabaseSync): void {
   }
 }
 
-/** SQLITE_CORRUPT and SQLITE_NOTADB. */
-function isUnreadable(thrown: unknown): boolean {
-  return thrown instanceof Error && 'errcode' in thrown && (thrown.errcode === 11 || thrown.errcode === 26);
+function moveIfThere(from: string, to: string): void {
+  if (existsSync(from)) renameSync(from, to);
+}
+
+/** Of an error of SQLite; -1 of any other. */
+function codeOf(thrown: unknown): number {
+  return thrown instanceof Error && 'errcode' in thrown ? Number(thrown.errcode) : -1;
 }

@@ -71,11 +71,16 @@ function inMemory(failed: EventStore): MemoryEventStore {
   return memory;
 }
 
-/** Rows that could not be written come again with the next ones; a read that fails finds nothing. */
+type MinuteOperation = 'at' | 'write' | 'read' | 'prune';
+
+/**
+ * Rows that could not be written come again with the next ones; a read that fails finds nothing. What fails is told
+ * once, and again only after it went well: a full disk can still be read.
+ */
 export class GuardedMinuteStore implements MinuteStore {
   readonly #store: MinuteStore;
   readonly #onFault: (thrown: unknown) => void;
-  #failed = false;
+  readonly #failing = new Set<MinuteOperation>();
 
   constructor(store: MinuteStore, onFault: (thrown: unknown) => void) {
     this.#store = store;
@@ -83,29 +88,30 @@ export class GuardedMinuteStore implements MinuteStore {
   }
 
   at(minuteS: number): MinuteRow[] {
-    return this.#try(() => this.#store.at(minuteS), []);
+    return this.#try('at', () => this.#store.at(minuteS), []);
   }
 
   write(rows: readonly MinuteRow[]): void {
-    this.#try(() => this.#store.write(rows), undefined);
+    this.#try('write', () => this.#store.write(rows), undefined);
   }
 
   read(scope: string, fromS: number, toS: number, limit: number): MinuteRow[] {
-    return this.#try(() => this.#store.read(scope, fromS, toS, limit), []);
+    return this.#try('read', () => this.#store.read(scope, fromS, toS, limit), []);
   }
 
   prune(beforeS: number): void {
-    this.#try(() => this.#store.prune(beforeS), undefined);
+    this.#try('prune', () => this.#store.prune(beforeS), undefined);
   }
 
-  #try<T>(use: () => T, otherwise: T): T {
+  #try<T>(operation: MinuteOperation, use: () => T, otherwise: T): T {
     try {
       const result = use();
-      this.#failed = false;
+      this.#failing.delete(operation);
       return result;
     } catch (thrown) {
-      if (!this.#failed) this.#onFault(thrown);
-      this.#failed = true;
+      const isNews = this.#failing.size === 0;
+      this.#failing.add(operation);
+      if (isNews) this.#onFault(thrown);
       return otherwise;
     }
   }

@@ -26,7 +26,14 @@ export class MemoryEventStore implements EventStore {
   }
 
   after(seq: number, limit: number, filter: EventFilter = {}): LoggedEvent[] {
-    return this.#events.filter((event) => event.seq > seq && matches(event, filter)).slice(0, limit);
+    // Numbers follow each other, so the place of one is known.
+    const start = Math.max(0, seq + 1 - this.oldestSeq);
+    const found: LoggedEvent[] = [];
+    for (let i = start; i < this.#events.length && found.length < limit; i++) {
+      const event = this.#events[i];
+      if (event !== undefined && matches(event, filter)) found.push(event);
+    }
+    return found;
   }
 
   newest(limit: number, filter: EventFilter = {}): LoggedEvent[] {

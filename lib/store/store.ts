@@ -32,17 +32,18 @@ export function openStore({
   onTrouble: OnTrouble;
 }): Store {
   if (dataDir === null) return memoryStore();
-  let database: DatabaseSync;
   try {
-    const opened = openDatabase(dataDir, now);
-    database = opened.database;
-    if (opened.movedTo !== null) {
-      onTrouble('moved_aside', `the database could not be read; it was moved to ${opened.movedTo}`);
-    }
+    const { database, movedTo } = openDatabase(dataDir, now);
+    if (movedTo !== null)
+      onTrouble('moved_aside', `the database could not be read; it was moved to ${movedTo}`);
+    return sqliteStore(database, onTrouble);
   } catch (thrown) {
     onTrouble('unusable', `${messageOf(thrown)}; events and history are kept in memory only`);
     return memoryStore();
   }
+}
+
+function sqliteStore(database: DatabaseSync, onTrouble: OnTrouble): Store {
   return {
     events: new GuardedEventStore(new SqliteEventStore(database), (thrown) =>
       onTrouble('events', `${messageOf(thrown)}; from now on events are kept in memory only`),
