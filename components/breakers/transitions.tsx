@@ -1,20 +1,21 @@
 'use client';
 
 import useSWR from 'swr';
-import { describeCause } from '#components/first-page/why.ts';
+import { words } from '#components/events/describe.ts';
+import { useLive } from '#components/live/live-context.ts';
 import { load } from '#components/ui/api.ts';
-import { formatRate, formatTime } from '#components/ui/format.ts';
-import { useNow } from '#components/ui/use-now.ts';
+import { formatRate } from '#components/ui/format.ts';
+import { LocalTime } from '#components/ui/local-time.tsx';
 import { type Transition, transitionListSchema } from '#lib/contracts/breakers.ts';
 
-const POLL_MS = 4_000;
 const SHOWN = 8;
 
 /** What changed a breaker, newest first, each with its evidence. */
-export function Transitions({ component }: { component: string }) {
+export function Transitions({ component, lastAt }: { component: string; lastAt: string | null }) {
   const path = `/api/breakers/${encodeURIComponent(component)}/transitions`;
-  const { data, error, isLoading } = useSWR(path, () => load(path, transitionListSchema), {
-    refreshInterval: POLL_MS,
+  // Asked again when the snapshot shows a later one.
+  const { data, error, isLoading } = useSWR([path, lastAt], () => load(path, transitionListSchema), {
+    keepPreviousData: true,
   });
   if (isLoading) return <p className="text-faint">Loading its history…</p>;
   if (data === undefined)
@@ -31,15 +32,13 @@ export function Transitions({ component }: { component: string }) {
 }
 
 function Line({ transition: { at, from, to, cause, by, reason, evidence } }: { transition: Transition }) {
-  const now = useNow();
+  const { nowMs } = useLive();
   const [error] = evidence.errors;
   return (
     <li className="flex flex-wrap gap-x-3">
-      <time dateTime={at} className="text-faint">
-        {now === null ? '' : formatTime(at, now)}
-      </time>
+      <LocalTime iso={at} nowMs={nowMs} className="text-faint" />
       <span>
-        {name(from)} → {name(to)}: {describeCause(cause)}
+        {name(from)} → {name(to)}: {words(cause)}
         {by === null ? '' : ` by ${by}`}
         {reason === null ? '' : ` (“${reason}”)`}
       </span>

@@ -2,15 +2,15 @@
 
 import { Switch, Tabs } from 'radix-ui';
 import { useState } from 'react';
-import { CLIENTS, type Client, snippetOf } from '#components/first-page/snippets.ts';
-import { Card } from '#components/ui/card.tsx';
+import { CLIENTS, type Client, snippetOf } from '#components/connect/snippets.ts';
 import { CopyButton } from '#components/ui/copy-button.tsx';
 
-export function ConnectCard({ address, model }: { address: string; model: string }) {
+/** The addresses, and a first call for each of the three usual clients. */
+export function ConnectPanel({ address, model }: { address: string; model: string }) {
   const [client, setClient] = useState<Client>('openai');
   const [stream, setStream] = useState(false);
   return (
-    <Card title="Point your client here" note="nothing else changes">
+    <>
       <dl className="grid grid-cols-[auto_1fr_auto] items-center gap-x-3 gap-y-2 px-4 pb-3">
         <Address name="OpenAI" url={`${address}/v1`} />
         <Address name="Ollama" url={address} />
@@ -56,7 +56,7 @@ export function ConnectCard({ address, model }: { address: string; model: string
           </Tabs.Content>
         ))}
       </Tabs.Root>
-    </Card>
+    </>
   );
 }
 

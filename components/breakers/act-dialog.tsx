@@ -1,0 +1,90 @@
+'use client';
+
+import { useAnnounce } from '#components/ui/announcer.tsx';
+import { send } from '#components/ui/api.ts';
+import { Button } from '#components/ui/button.tsx';
+import { ConfirmDialog } from '#components/ui/confirm-dialog.tsx';
+import { type Choice, Field, Input, Select } from '#components/ui/field.tsx';
+
+const ACTS = {
+  trip: {
+    verb: 'Trip',
+    kind: 'danger',
+    effect:
+      'Calls are refused at once, whatever the traffic, and go to the next upstream that serves the model if there is one.',
+    done: 'is held open',
+  },
+  reset: {
+    verb: 'Reset',
+    kind: 'primary',
+    effect: 'Ends any hold, closes the breaker and empties its window. Calls reach the upstream again.',
+    done: 'was reset and is closed',
+  },
+} as const;
+
+export type Act = keyof typeof ACTS;
+
+/** Seconds; '' is until somebody resets it. */
+const DURATIONS: readonly Choice[] = [
+  ['', 'until it is reset'],
+  ['60', '1 minute'],
+  ['300', '5 minutes'],
+  ['900', '15 minutes'],
+  ['3600', '1 hour'],
+];
+
+/** A button that trips or resets a component's breaker, after a dialog that says what that does. */
+export function ActDialog({
+  act,
+  component,
+  onPending,
+}: {
+  act: Act;
+  component: string;
+  /** Told when it is under way, and when that is over; shown until the next snapshot has the new state. */
+  onPending?: (act: Act | null) => void;
+}) {
+  const announce = useAnnounce();
+  const { verb, kind, effect, done } = ACTS[act];
+  const carryOut = async (form: FormData) => {
+    const reason = String(form.get('reason') ?? '').trim();
+    const duration = String(form.get('duration') ?? '');
+    onPending?.(act);
+    try {
+      await send('POST', `/api/breakers/${encodeURIComponent(component)}/${act}`, {
+        ...(reason === '' ? {} : { reason }),
+        ...(duration === '' ? {} : { duration_s: Number(duration) }),
+      });
+    } finally {
+      onPending?.(null);
+    }
+    announce(`${component} ${done}.`);
+  };
+  return (
+    <ConfirmDialog
+      trigger={
+        <Button aria-label={`${verb} ${component}`} className="min-w-15 justify-center">
+          {verb}
+        </Button>
+      }
+      title={
+        <>
+          {verb} <span className="font-mono">{component}</span>?
+        </>
+      }
+      effect={effect}
+      verb={`${verb} ${component}`}
+      kind={kind}
+      act={carryOut}
+    >
+      {act === 'trip' ? (
+        <Field label="For how long">
+          <Select name="duration" choices={DURATIONS} />
+        </Field>
+      ) : null}
+      <Field label="Reason (optional, kept in the log)">
+        <Input name="reason" maxLength={500} />
+      </Field>
+    </ConfirmDialog>
+  );
+}

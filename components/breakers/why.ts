@@ -1,0 +1,78 @@
+/** Why a breaker is in its state, since when, and what comes next: two lines. */
+import { words } from '#components/events/describe.ts';
+import { formatDuration, formatRate, formatTime } from '#components/ui/format.ts';
+import type { BreakerView } from '#lib/contracts/breakers.ts';
+
+export interface Why {
+  cause: string;
+  next: string;
+}
+
+/** @param zoned false while the reader's time zone is not known: times of day are left out then */
+export function whyOf(breaker: BreakerView, nowMs: number, zoned = true): Why {
+  const time = (iso: string) => (zoned ? formatTime(iso, nowMs) : '');
+  const since = `since ${time(breaker.since)}`;
+  if (breaker.hold !== null) {
+    const { by, reason, expires_at } = breaker.hold;
+    const traffic =
+      breaker.computed_state === breaker.state
+        ? ''
+        : ` · traffic alone: ${breaker.computed_state.replace('_', '-')}`;
+    const until =
+      expires_at === null
+        ? 'until it is reset'
+        : `until ${time(expires_at)}, ${leftUntil(expires_at, nowMs)} left`;
+    return {
+      cause: reason === null ? `by ${by}` : `by ${by}: “${reason}”`,
+      next: `${since} · ${until}${traffic}`,
+    };
+  }
+  switch (breaker.state) {
+    case 'open':
+      return { cause: causeOf(breaker), next: `${since} · ${retryIn(breaker, nowMs)}` };
+    case 'half_open':
+      return { cause: `up to ${breaker.settings.half_open_calls} probes decide`, next: since };
+    case 'closed':
+      return {
+        cause: closedCause(breaker),
+        next: `closed for ${formatDuration(nowMs - Date.parse(breaker.since))}`,
+      };
+    default:
+      return breaker.state satisfies never;
+  }
+}
+
+/** Worth a word when calls fail although it is closed. */
+function closedCause({ window, settings }: BreakerView): string {
+  if (window.failures === 0) return '';
+  if (window.calls < settings.minimum_calls) {
+    return `${window.failures} of ${window.calls} failed; ${settings.minimum_calls} calls are needed to judge`;
+  }
+  return `${window.failures} of ${window.calls} failed, opens at ${settings.failure_rate_percent} %`;
+}
+
+/** The cause of the last change, with its evidence against the threshold. */
+function causeOf({ last_transition: last, settings }: BreakerView): string {
+  if (last === null) return '';
+  const { evidence } = last;
+  const [error] = evidence.errors;
+  const what = error === undefined ? '' : `, last ${error.message}`;
+  if (last.cause === 'failure_rate') {
+    return `${formatRate(evidence.failure_rate)} of ${evidence.calls} calls failed, threshold ${settings.failure_rate_percent} %${what}`;
+  }
+  if (last.cause === 'slow_rate') {
+    return `${formatRate(evidence.slow_rate)} of ${evidence.calls} calls were slow, threshold ${settings.slow_rate_percent} %`;
+  }
+  return `${words(last.cause)}${what}`;
+}
+
+function retryIn({ retry_at }: BreakerView, nowMs: number): string {
+  if (retry_at === null) return 'probes next';
+  return Date.parse(retry_at) <= nowMs
+    ? 'probes with the next call'
+    : `probes in ${leftUntil(retry_at, nowMs)}`;
+}
+
+function leftUntil(iso: string, nowMs: number): string {
+  return formatDuration(Date.parse(iso) - nowMs);
+}

@@ -1,0 +1,92 @@
+'use client';
+
+import dynamic from 'next/dynamic';
+import { useMemo } from 'react';
+import { marksOf } from '#components/charts/marks.ts';
+import { summaryOf } from '#components/charts/summary.ts';
+import type { ChartSeries, PlotProps } from '#components/charts/types.ts';
+import type { HistoryState } from '#components/live/use-history.ts';
+import { UNKNOWN } from '#components/ui/format.ts';
+import { Skeleton, StateNote } from '#components/ui/state-notes.tsx';
+
+const Plot = dynamic<PlotProps>(() => import('#components/charts/plot.tsx'), {
+  ssr: false,
+  loading: () => <Skeleton className="h-full" />,
+});
+
+interface Props {
+  title: string;
+  /** The unit, and what is counted. */
+  note: string;
+  history: HistoryState;
+  series: readonly ChartSeries[];
+  format: (value: number) => string;
+  /** The series whose rate tells how many samples stand behind a percentile. */
+  samplesOf?: string;
+  /** What to say when nothing was measured in the range. */
+  empty: string;
+  className?: string;
+}
+
+/** Time series of one unit, with the events of the time as marks, a legend with the present values, and a text of it all. */
+export function TimeChart({ title, note, history, series, format, samplesOf, empty, className = '' }: Props) {
+  const id = `chart-${title.toLowerCase().replaceAll(' ', '-')}`;
+  const ready = history.state === 'ready' ? history : null;
+  const points = ready?.points;
+  const marks = useMemo(() => {
+    if (ready === null) return [];
+    const { timesMs, stepS } = ready.points;
+    return marksOf(ready.events, timesMs[0] ?? 0, (timesMs.at(-1) ?? 0) + stepS * 1_000);
+  }, [ready]);
+  const samples = useMemo(
+    () =>
+      points === undefined || samplesOf === undefined
+        ? undefined
+        : (points.values[samplesOf] ?? []).map((rate) => Math.round((rate ?? 0) * points.stepS)),
+    [points, samplesOf],
+  );
+  const isEmpty =
+    points !== undefined &&
+    !series.some(({ name }) => points.values[name]?.some((value) => value !== null && value > 0));
+  return (
+    <figure
+      aria-labelledby={id}
+      className={`flex min-w-0 flex-col rounded-card border bg-card px-4 pt-3 pb-2.5 ${className}`}
+    >
+      <figcaption className="flex flex-wrap items-baseline gap-x-2.5 pb-1">
+        <span id={id} className="text-[14px] font-semibold">
+          {title}
+        </span>
+        <span className="text-faint">{note}</span>
+      </figcaption>
+      <div className="h-36 min-w-0 shrink-0">
+        {history.state === 'loading' ? <Skeleton className="h-full" /> : null}
+        {history.state === 'error' ? (
+          <StateNote kind="error" title="This history could not be read">
+            {history.message}
+          </StateNote>
+        ) : null}
+        {points !== undefined && isEmpty ? <StateNote kind="noTraffic" title={empty} /> : null}
+        {points !== undefined && !isEmpty ? (
+          <div aria-hidden className="h-full">
+            <Plot series={series} points={points} marks={marks} format={format} samples={samples} />
+          </div>
+        ) : null}
+      </div>
+      <ul className="flex h-5 flex-wrap gap-x-3 overflow-hidden pt-1 text-[12px]" aria-hidden>
+        {series.map(({ name, label, color }) => {
+          const value = points?.values[name]?.at(-1) ?? null;
+          return (
+            <li key={name} className="flex items-center gap-1.5 whitespace-nowrap text-muted">
+              <span className="size-2 rounded-[2px]" style={{ background: color }} />
+              {label}
+              <span className="text-text">{value === null ? UNKNOWN : format(value)}</span>
+            </li>
+          );
+        })}
+        {points?.partial === true ? <li className="text-faint">last point not complete</li> : null}
+      </ul>
+      <p className="sr-only">{points === undefined || isEmpty ? empty : summaryOf(series, points, format)}</p>
+    </figure>
+  );
+}

@@ -1,0 +1,128 @@
+/** Every event in a few words: what happened, and the one line that explains it. */
+import { formatDuration, formatRate } from '#components/ui/format.ts';
+import { transitionSchema } from '#lib/contracts/breakers.ts';
+import type { LoggedEvent } from '#lib/contracts/events.ts';
+import { faultSchema } from '#lib/contracts/faults.ts';
+
+export type EventTone = 'plain' | 'good' | 'warning' | 'bad' | 'held';
+
+export interface EventText {
+  readonly title: string;
+  readonly text: string;
+  readonly tone: EventTone;
+}
+
+const STATES = {
+  open: ['opened', 'bad'],
+  half_open: ['half-open', 'warning'],
+  closed: ['closed', 'good'],
+} as const;
+
+export function describeEvent(event: LoggedEvent): EventText {
+  const { type, component = '', detail } = event;
+  if (type.startsWith('breaker_')) return breakerText(event);
+  if (type === 'fault_injected' || type === 'fault_ended') return faultText(event);
+  if (type.startsWith('operator_')) {
+    const act = type.slice('operator_'.length).replaceAll('_', ' ');
+    return { title: `${component} ${act}`, text: byLine(event, reasonIn(detail)), tone: 'plain' };
+  }
+  const known = PLAIN[type];
+  if (known !== undefined)
+    return { title: known.title, text: byLine(event, messageIn(detail)), tone: known.tone };
+  const title = [component, type.replaceAll('_', ' ')].filter((part) => part !== '').join(' ');
+  return { title, text: byLine(event, messageIn(detail)), tone: 'plain' };
+}
+
+const PLAIN: Record<string, { title: string; tone: EventTone }> = {
+  config_reloaded: { title: 'Configuration reloaded', tone: 'plain' },
+  config_refused: { title: 'Configuration refused, the old one stays', tone: 'warning' },
+  config_needs_restart: { title: 'A setting needs a restart', tone: 'warning' },
+  lab_crashed: { title: 'The lab crashed and starts again', tone: 'bad' },
+  workload_started: { title: 'Workload started', tone: 'plain' },
+  workload_ended: { title: 'Workload ended', tone: 'plain' },
+  session_opened: { title: 'Console session opened', tone: 'plain' },
+  session_refused: { title: 'A wrong admin token was tried', tone: 'warning' },
+  session_closed: { title: 'Console session closed', tone: 'plain' },
+  store_unusable: { title: 'The database cannot be used', tone: 'bad' },
+  store_moved_aside: { title: 'A broken database was moved aside', tone: 'warning' },
+  store_events: { title: 'Events cannot be written', tone: 'bad' },
+  store_minutes: { title: 'History cannot be written', tone: 'bad' },
+};
+
+function breakerText(event: LoggedEvent): EventText {
+  const parsed = transitionSchema.safeParse(event.detail);
+  const component = event.component ?? '';
+  if (!parsed.success) return { title: `${component} changed`, text: '', tone: 'plain' };
+  const { cause, to, from, by, reason, evidence } = parsed.data;
+  const [word, tone] = STATES[to];
+  if (cause === 'trip' || cause === 'hold') {
+    return {
+      title: `${component} held ${from === to ? word : word.replace('opened', 'open')}`,
+      text: byLine(event, reason),
+      tone: 'held',
+    };
+  }
+  if (by !== null)
+    return { title: `${component} ${word}`, text: `${words(cause)} ${byLine(event, reason)}`, tone };
+  if (cause === 'failure_rate' || cause === 'slow_rate') {
+    const failed = cause === 'failure_rate';
+    const count = failed ? evidence.failures : evidence.slow;
+    const percent = failed ? evidence.settings.failure_rate_percent : evidence.settings.slow_rate_percent;
+    return {
+      title: `${component} ${word}`,
+      text: `${count} of ${evidence.calls} ${failed ? 'failed' : 'were slow'} in ${evidence.settings.window_s} s, threshold ${percent} %`,
+      tone,
+    };
+  }
+  return { title: `${component} ${word}`, text: words(cause), tone };
+}
+
+function faultText({ type, component = '', detail, by }: LoggedEvent): EventText {
+  const fault = faultSchema.safeParse(partOf(detail, 'fault'));
+  if (!fault.success) return { title: `Fault on ${component}`, text: '', tone: 'warning' };
+  const { kind, rate, started_at, ends_at, struck } = fault.data;
+  const what = `${kind.replace('_', ' ')} at ${formatRate(rate)}`;
+  if (type === 'fault_injected') {
+    const lasts = formatDuration(Date.parse(ends_at) - Date.parse(started_at));
+    return {
+      title: `Fault on ${component}`,
+      text: `${what} for ${lasts}, by ${by ?? 'nobody'}`,
+      tone: 'warning',
+    };
+  }
+  return { title: `Fault on ${component} ended`, text: `${what}, ${struck} calls struck`, tone: 'plain' };
+}
+
+const CAUSES: Record<string, string> = {
+  probe_failed: 'a probe failed',
+  open_elapsed: 'its open time is over, probes decide',
+  probes_succeeded: 'its probes succeeded',
+  hold_expired: 'a hold ran out',
+  reset: 'reset',
+  lift: 'a hold was lifted',
+};
+
+/** A transition's cause in words. */
+export function words(cause: string): string {
+  return CAUSES[cause] ?? cause.replaceAll('_', ' ');
+}
+
+function byLine({ by }: LoggedEvent, said: string | null): string {
+  const who = by === undefined ? '' : `by ${by}`;
+  const what = said === null || said === '' ? '' : `“${said}”`;
+  return [who, what].filter((part) => part !== '').join(': ');
+}
+
+function partOf(detail: unknown, key: string): unknown {
+  return typeof detail === 'object' && detail !== null ? (detail as Record<string, unknown>)[key] : undefined;
+}
+
+function reasonIn(detail: unknown): string | null {
+  const reason = partOf(detail, 'reason');
+  return typeof reason === 'string' ? reason : null;
+}
+
+function messageIn(detail: unknown): string | null {
+  const message = partOf(detail, 'message');
+  return typeof message === 'string' ? message : reasonIn(detail);
+}

@@ -1,0 +1,98 @@
+'use client';
+
+import { describeEvent, type EventTone } from '#components/events/describe.ts';
+import { useLive } from '#components/live/live-context.ts';
+import { useUrlState } from '#components/live/use-url-state.ts';
+import { Card } from '#components/ui/card.tsx';
+import { LocalTime } from '#components/ui/local-time.tsx';
+import { StateNote } from '#components/ui/state-notes.tsx';
+import type { LoggedEvent } from '#lib/contracts/events.ts';
+
+const TONES: Record<EventTone, string> = {
+  plain: 'text-text',
+  good: 'text-closed',
+  warning: 'text-half-open',
+  bad: 'text-open',
+  held: 'text-held',
+};
+const SHOWN = 60;
+
+/** What happened, newest first. An operator's act on a breaker is told once, by what it did to the breaker. */
+export function EventFeed({
+  only,
+  className = '',
+}: {
+  only?: (event: LoggedEvent) => boolean;
+  className?: string;
+}) {
+  const { events, heldBack, nowMs } = useLive();
+  const [component, setComponent] = useUrlState('component');
+  const told = events.filter((event) => !isDoubled(event) && (only?.(event) ?? true));
+  const components = [
+    ...new Set(told.map((event) => event.component).filter((name) => name !== undefined)),
+  ].sort();
+  const shown = told
+    .filter((event) => component === null || event.component === component)
+    .slice(-SHOWN)
+    .reverse();
+  return (
+    <Card
+      title="Events"
+      note={heldBack > 0 ? `${heldBack} more since the pause` : 'newest first'}
+      className={`flex min-h-0 flex-col ${className}`}
+      aside={
+        <select
+          aria-label="Only events of"
+          value={component ?? ''}
+          onChange={(event) => setComponent(event.target.value)}
+          className="ml-auto h-7 max-w-32 min-w-0 rounded-md border bg-card px-1"
+        >
+          <option value="">all</option>
+          {components.map((name) => (
+            <option key={name} value={name}>
+              {name}
+            </option>
+          ))}
+          {component !== null && !components.includes(component) ? (
+            <option value={component}>{component}</option>
+          ) : null}
+        </select>
+      }
+    >
+      {shown.length === 0 ? (
+        <StateNote
+          kind="empty"
+          title={component === null ? 'Nothing has happened yet' : `Nothing of ${component}`}
+        />
+      ) : (
+        <ol
+          className="min-h-0 flex-1 overflow-y-auto px-4 pb-3"
+          // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keyboard
+          tabIndex={0}
+          aria-label="Events, newest first"
+        >
+          {shown.map((event) => (
+            <Line key={event.seq} event={event} nowMs={nowMs} />
+          ))}
+        </ol>
+      )}
+    </Card>
+  );
+}
+
+function Line({ event, nowMs }: { event: LoggedEvent; nowMs: number }) {
+  const { title, text, tone } = describeEvent(event);
+  return (
+    <li className="grid grid-cols-[auto_minmax(0,1fr)] gap-x-2.5 border-b py-2 last:border-b-0">
+      <LocalTime iso={event.at} nowMs={nowMs} className="min-w-13 text-faint" />
+      <div className="min-w-0">
+        <p className={`font-medium break-words ${TONES[tone]}`}>{title}</p>
+        {text === '' ? null : <p className="text-[12px] leading-4.5 break-words text-muted">{text}</p>}
+      </div>
+    </li>
+  );
+}
+
+function isDoubled({ type }: LoggedEvent): boolean {
+  return /^operator_(trip|hold|lift|reset|trigger_failure)$/.test(type);
+}

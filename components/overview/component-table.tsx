@@ -1,0 +1,82 @@
+'use client';
+
+import { useMemo, useRef, useState } from 'react';
+import { isQuiet, nextOrder, type Order } from '#components/breakers/order.ts';
+import { useLive } from '#components/live/live-context.ts';
+import { rangeOf } from '#components/live/series.ts';
+import { useHistory } from '#components/live/use-history.ts';
+import { ComponentRow } from '#components/overview/component-row.tsx';
+import { Card } from '#components/ui/card.tsx';
+import type { Component } from '#lib/contracts/snapshot.ts';
+
+const TWO_MINUTES = rangeOf('2m');
+
+/** Every component, worst first; those that nobody calls are folded away while all is well with them. */
+export function ComponentTable() {
+  const { snapshot, nowMs } = useLive();
+  const { components } = snapshot;
+  const order = useRef<Order | null>(null);
+  order.current = nextOrder(order.current, components, nowMs);
+  const { names } = order.current;
+  const [unfolded, setUnfolded] = useState(false);
+  const byName = new Map(components.map((component) => [component.name, component]));
+  const sorted = names.map((name) => byName.get(name)).filter((component) => component !== undefined);
+  const traffic = useHistory(useSeries(components), TWO_MINUTES);
+  const trendOf = (name: string) =>
+    traffic.state === 'ready' ? (traffic.points.values[`calls_per_s:${name}`] ?? []) : [];
+  const hasTraffic = (name: string) => trendOf(name).some((value) => value !== null && value > 0);
+  const folded = sorted.filter((component) => isQuiet(component) && !hasTraffic(component.name));
+  const all = folded.length === sorted.length;
+  const shown = unfolded || all ? sorted : sorted.filter((component) => !folded.includes(component));
+  return (
+    <Card
+      title="Components"
+      note="worst first; counts begin anew with each change of state"
+      className="overflow-hidden"
+    >
+      <table className="w-full table-fixed max-lg:block" aria-label="Components, worst first">
+        <thead className="max-lg:hidden">
+          <tr className="border-t text-left text-muted [&>th]:px-2 [&>th]:py-1.5 [&>th]:font-normal">
+            <th className="w-[23%] pl-4!">Component</th>
+            <th className="w-[13%]">State</th>
+            <th>Why</th>
+            <th className="w-[7.5%] text-right">calls/s</th>
+            <th className="w-[10%] text-right">errors</th>
+            <th className="w-[8%] text-right">p50</th>
+            <th className="w-[8%] text-right">p99</th>
+            <th className="w-[9%]">2 min</th>
+            <th className="w-20 pr-4!">
+              <span className="sr-only">Act</span>
+            </th>
+          </tr>
+        </thead>
+        <tbody className="max-lg:block">
+          {shown.map((component) => (
+            <ComponentRow
+              key={component.name}
+              component={component}
+              trend={trendOf(component.name)}
+              nowMs={nowMs}
+            />
+          ))}
+        </tbody>
+      </table>
+      {folded.length === 0 || all ? null : (
+        <button
+          type="button"
+          aria-expanded={unfolded}
+          onClick={() => setUnfolded(!unfolded)}
+          className="w-full border-t px-4 py-1.5 text-left text-muted hover:bg-raised"
+        >
+          {unfolded ? 'Fold away' : 'Show'} {folded.length} more, closed and without calls
+        </button>
+      )}
+    </Card>
+  );
+}
+
+/** The same array as long as the components are the same. */
+function useSeries(components: readonly Component[]): readonly string[] {
+  const key = components.map(({ name }) => `calls_per_s:${name}`).join(',');
+  return useMemo(() => key.split(','), [key]);
+}

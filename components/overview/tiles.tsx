@@ -1,0 +1,86 @@
+'use client';
+
+import { useLive } from '#components/live/live-context.ts';
+import type { HistoryState } from '#components/live/use-history.ts';
+import { formatCount, formatMs, formatPerSecond, splitMs, UNKNOWN } from '#components/ui/format.ts';
+import { MetricTile } from '#components/ui/metric-tile.tsx';
+
+/** Six figures, each with its unit, its window, and the trend of the chosen range. */
+export function Tiles({ history }: { history: HistoryState }) {
+  const { snapshot } = useLive();
+  const { minute, recent } = snapshot.traffic;
+  const trend = (name: string) => (history.state === 'ready' ? (history.points.values[name] ?? []) : []);
+  const added = splitMs(minute.added_ms.p50);
+  const first = splitMs(minute.first_byte_ms.p50);
+  const inFlight = snapshot.upstreams.reduce((sum, { in_flight }) => sum + in_flight, 0);
+  const queued = snapshot.upstreams.reduce((sum, upstream) => sum + upstream.queued, 0);
+  const capacity = snapshot.upstreams.reduce((sum, { connections }) => sum + connections, 0);
+  const rate = recent.served_rate;
+  return (
+    <div className="grid grid-cols-2 gap-3 sm:grid-cols-3 xl:grid-cols-6">
+      <MetricTile
+        label="Requests"
+        value={formatPerSecond(minute.requests_per_s)}
+        unit="/s"
+        note={`1 min mean · ${formatCount(recent.requests)} in 15 min`}
+        trend={trend('requests_per_s')}
+      />
+      <MetricTile
+        label="Served"
+        value={rate === null ? UNKNOWN : percent(rate)}
+        unit={rate === null ? '' : '%'}
+        note={`15 min · ${formatCount(recent.answers.refused)} refused, ${formatCount(recent.answers.failed)} failed`}
+        trend={trend('served_rate')}
+        tone={rate === null || rate >= 0.999 ? 'plain' : rate >= 0.95 ? 'warning' : 'bad'}
+      />
+      <MetricTile
+        label="Added latency"
+        value={added.value}
+        unit={added.unit === '' ? '' : `${added.unit} p50`}
+        note={`1 min · p99 ${formatMs(minute.added_ms.p99)}`}
+        trend={trend('added_p50_ms')}
+      />
+      <MetricTile
+        label="First byte"
+        value={first.value}
+        unit={first.unit === '' ? '' : `${first.unit} p50`}
+        note={
+          first.value === UNKNOWN
+            ? '1 min · nothing streamed'
+            : `1 min, streams · p99 ${formatMs(minute.first_byte_ms.p99)}`
+        }
+        trend={trend('first_byte_p50_ms')}
+      />
+      <MetricTile
+        label="In flight"
+        value={formatCount(inFlight)}
+        unit={`of ${formatCount(capacity)} slots`}
+        note={`now · ${formatCount(queued)} queued`}
+        trend={sum(snapshot.upstreams.map(({ name }) => trend(`in_flight:${name}`)))}
+        tone={queued > 0 ? 'warning' : 'plain'}
+      />
+      <MetricTile
+        label="Tokens out"
+        value={formatPerSecond(minute.tokens_out_per_s)}
+        unit="/s"
+        note={`1 min mean · in ${formatPerSecond(minute.tokens_in_per_s)}/s`}
+        trend={trend('tokens_out_per_s')}
+      />
+    </div>
+  );
+}
+
+/** Never rounded up to 100. */
+function percent(rate: number): string {
+  return rate === 1 ? '100' : (Math.floor(rate * 10_000) / 100).toFixed(2);
+}
+
+function sum(lists: readonly (readonly (number | null)[])[]): (number | null)[] {
+  const [first = [], ...rest] = lists;
+  return first.map((value, index) =>
+    rest.reduce<number | null>((total, list) => {
+      const more = list[index] ?? null;
+      return total === null || more === null ? (total ?? more) : total + more;
+    }, value),
+  );
+}

@@ -1,0 +1,8 @@
+import { FlaskConical, LayoutDashboard, ScrollText } from 'lucide-react';
+
+/** The pages there are, with the key that follows `g`. */
+export const PAGES = [
+  { href: '/', name: 'Overview', key: 'o', Icon: LayoutDashboard },
+  { href: '/requests', name: 'Requests', key: 'r', Icon: ScrollText },
+  { href: '/lab', name: 'Lab', key: 'l', Icon: FlaskConical },
+] as const;
