@@ -1,61 +1,42 @@
 'use client';
 
-import { Switch, Tabs } from 'radix-ui';
 import { useState } from 'react';
-import { CLIENTS, type Client, snippetOf } from '#components/connect/snippets.ts';
+import { CLIENTS, snippetOf } from '#components/connect/snippets.ts';
 import { CopyButton } from '#components/ui/copy-button.tsx';
+import { Switch } from '#components/ui/switch.tsx';
+import { Tabs } from '#components/ui/tabs.tsx';
 
 /** The addresses, and a first call for each of the three usual clients. */
 export function ConnectPanel({ address, model }: { address: string; model: string }) {
-  const [client, setClient] = useState<Client>('openai');
+  const [client, setClient] = useState<string>('openai');
   const [stream, setStream] = useState(false);
+  const shown = CLIENTS.find((each) => each === client) ?? 'openai';
   return (
     <>
-      <dl className="grid grid-cols-[auto_1fr_auto] items-center gap-x-3 gap-y-2 px-4 pb-3">
+      <dl className="grid grid-cols-[auto_1fr_auto] items-center gap-x-3 gap-y-2 pb-3">
         <Address name="OpenAI" url={`${address}/v1`} />
         <Address name="Ollama" url={address} />
       </dl>
-      <Tabs.Root
+      <Tabs
+        label="Client"
         value={client}
-        onValueChange={(value) => setClient(value as Client)}
-        className="border-t px-4 pt-2 pb-4"
-      >
-        <div className="flex flex-wrap items-center gap-x-3 gap-y-1 pb-2">
-          <Tabs.List aria-label="Client" className="flex gap-1">
-            {CLIENTS.map((each) => (
-              <Tabs.Trigger
-                key={each}
-                value={each}
-                className="h-8 rounded-md px-2.5 text-muted data-[state=active]:bg-raised data-[state=active]:font-medium data-[state=active]:text-text"
-              >
-                {each}
-              </Tabs.Trigger>
-            ))}
-          </Tabs.List>
-          <div className="ml-auto flex items-center gap-3">
-            <label htmlFor="streaming" className="text-muted">
-              streaming
-            </label>
-            <Switch.Root
-              id="streaming"
-              checked={stream}
-              onCheckedChange={setStream}
-              className="h-5 w-9 rounded-full border border-faint bg-raised data-[state=checked]:border-accent data-[state=checked]:bg-accent"
-            >
-              <Switch.Thumb className="block size-3.5 translate-x-0.5 rounded-full bg-faint transition-transform data-[state=checked]:translate-x-4.5 data-[state=checked]:bg-card" />
-            </Switch.Root>
-            <CopyButton
-              text={snippetOf(client, address, model, stream)}
-              label={`Copy the ${client} example`}
-            />
-          </div>
-        </div>
-        {CLIENTS.map((each) => (
-          <Tabs.Content key={each} value={each} className="overflow-x-auto rounded-md bg-raised p-3">
-            <pre className="min-h-36 font-mono text-[12px]">{snippetOf(each, address, model, stream)}</pre>
-          </Tabs.Content>
-        ))}
-      </Tabs.Root>
+        onChange={setClient}
+        tabs={CLIENTS.map((each) => ({
+          key: each,
+          label: each,
+          content: (
+            <pre className="min-h-40 overflow-x-auto rounded-md bg-raised p-3 font-mono text-[12px]">
+              {snippetOf(each, address, model, stream)}
+            </pre>
+          ),
+        }))}
+        aside={
+          <>
+            <Switch label="streaming" checked={stream} onChange={setStream} />
+            <CopyButton text={snippetOf(shown, address, model, stream)} label={`Copy the ${shown} example`} />
+          </>
+        }
+      />
     </>
   );
 }

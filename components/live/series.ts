@@ -51,7 +51,7 @@ export function continued(
   const live = rows.length > 0;
   const complete = base.partial && live ? baseTimes.slice(0, -1) : baseTimes;
   const lastMs = complete.at(-1) ?? Number.NEGATIVE_INFINITY;
-  const fresh = rows.filter(({ atMs }) => atMs > lastMs && atMs < untilMs);
+  const fresh = rows.filter(({ atMs }) => atMs > lastMs && atMs >= fromMs && atMs < untilMs);
   const kept = complete
     .map((atMs, index) => ({ atMs, index }))
     .filter(({ atMs }) => atMs >= fromMs && atMs < untilMs);

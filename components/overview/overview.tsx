@@ -119,14 +119,14 @@ function FirstSteps() {
   const { snapshot } = useLive();
   return (
     <Card title="No traffic yet" note="point a client here, or let the lab send some">
-      <div className="grid gap-x-6 pb-1 lg:grid-cols-[minmax(0,3fr)_minmax(0,2fr)]">
+      <div className="grid gap-x-6 gap-y-3 px-4 pb-4 lg:grid-cols-[minmax(0,3fr)_minmax(0,2fr)]">
         <div className="min-w-0">
           <ConnectPanel
             address={snapshot.address}
             model={snapshot.upstreams.some(({ lab }) => lab) ? 'lab-chat' : 'MODEL'}
           />
         </div>
-        <div className="px-4 pb-4">
+        <div>
           <p className="text-muted">
             The lab sends seeded traffic over real HTTP through this gateway, so that every figure here is
             measured, and injects failures on order.

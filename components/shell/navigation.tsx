@@ -1,7 +1,7 @@
 'use client';
 
 import Link from 'next/link';
-import { usePathname } from 'next/navigation';
+import { usePathname, useSearchParams } from 'next/navigation';
 import { SANDBOX } from '#components/breakers/order.ts';
 import { useLive } from '#components/live/live-context.ts';
 import { PAGES } from '#components/shell/pages.ts';
@@ -9,6 +9,7 @@ import { PAGES } from '#components/shell/pages.ts';
 /** At the left on a wide screen, along the bottom on a narrow one. */
 export function Navigation() {
   const pathname = usePathname();
+  const range = useSearchParams().get('range');
   const { snapshot } = useLive();
   const troubled = snapshot.components.filter(
     ({ name, state, hold }) => name !== SANDBOX && (state !== 'closed' || hold !== null),
@@ -24,7 +25,7 @@ export function Navigation() {
           return (
             <li key={href}>
               <Link
-                href={href}
+                href={range === null ? href : `${href}?range=${range}`}
                 aria-current={current ? 'page' : undefined}
                 className={`flex items-center gap-2.5 rounded-md px-3 py-2 max-lg:flex-col max-lg:gap-0.5 max-lg:py-1 ${current ? 'bg-raised font-medium text-text' : 'text-muted hover:bg-raised hover:text-text'}`}
               >

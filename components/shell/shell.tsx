@@ -1,15 +1,19 @@
 'use client';
 
+import { useSearchParams } from 'next/navigation';
 import type { ReactNode } from 'react';
 import { LiveProvider } from '#components/live/live-provider.tsx';
 import { Navigation } from '#components/shell/navigation.tsx';
 import { Shortcuts } from '#components/shell/shortcuts.tsx';
+import { StateAnnouncer } from '#components/shell/state-announcer.tsx';
 import { TopBar } from '#components/shell/top-bar.tsx';
 import { Announcer } from '#components/ui/announcer.tsx';
 import type { Snapshot } from '#lib/contracts/snapshot.ts';
 
 /** What stands around every page: the sentence, the pages, the one stream that feeds them. */
 export function Shell({ initial, children }: { initial: Snapshot; children: ReactNode }) {
+  // On a wall nobody navigates.
+  const kiosk = useSearchParams().get('kiosk') !== null;
   return (
     <LiveProvider initial={initial}>
       <Announcer>
@@ -21,11 +25,12 @@ export function Shell({ initial, children }: { initial: Snapshot; children: Reac
         </a>
         <TopBar />
         <div className="flex min-h-[calc(100dvh-3.25rem)]">
-          <Navigation />
-          <main id="main" className="min-w-0 flex-1 p-3 max-lg:pb-20 sm:p-4">
+          {kiosk ? null : <Navigation />}
+          <main id="main" tabIndex={-1} className="min-w-0 outline-none flex-1 p-3 max-lg:pb-20 sm:p-4">
             {children}
           </main>
         </div>
+        <StateAnnouncer />
         <Shortcuts />
       </Announcer>
     </LiveProvider>

@@ -1,14 +1,15 @@
 'use client';
 
 import { useRouter } from 'next/navigation';
-import { Dialog } from 'radix-ui';
 import { useEffect, useState } from 'react';
 import { useLive } from '#components/live/live-context.ts';
 import { PAGES } from '#components/shell/pages.ts';
-import { Button } from '#components/ui/button.tsx';
+import { Dialog } from '#components/ui/dialog.tsx';
 
 /** How long after `g` a page's own key is waited for. */
 const SEQUENCE_MS = 1_000;
+
+const TAKES_SPACE = 'button, a, summary, [role="tab"], [role="switch"]';
 
 const LISTED: readonly (readonly [string, string])[] = [
   ['Space', 'Pause everything, or go on'],
@@ -28,8 +29,7 @@ export function Shortcuts() {
       if (event.ctrlKey || event.metaKey || event.altKey || isBusy(event.target)) return;
       if (event.key === ' ') {
         // On a button or a link the space bar is theirs.
-        if (event.target instanceof HTMLElement && event.target.closest('button, a, summary') !== null)
-          return;
+        if (event.target instanceof HTMLElement && event.target.closest(TAKES_SPACE) !== null) return;
         event.preventDefault();
         togglePause();
       } else if (event.key === '?') setOpen(true);
@@ -44,36 +44,27 @@ export function Shortcuts() {
     return () => window.removeEventListener('keydown', onKey);
   }, [router, togglePause]);
   return (
-    <Dialog.Root open={open} onOpenChange={setOpen}>
-      <Dialog.Portal>
-        <Dialog.Overlay className="fixed inset-0 z-40 bg-black/50" />
-        <Dialog.Content
-          aria-describedby={undefined}
-          className="fixed top-1/2 left-1/2 z-50 w-[calc(100vw-2rem)] max-w-sm -translate-x-1/2 -translate-y-1/2 rounded-card border bg-card p-5"
-        >
-          <Dialog.Title className="text-[16px] font-semibold">Keyboard</Dialog.Title>
-          <dl className="my-3 grid grid-cols-[auto_1fr] items-center gap-x-4 gap-y-2">
-            {LISTED.map(([keys, does]) => (
-              <div key={keys} className="contents">
-                <dt>
-                  <kbd className="rounded border bg-raised px-1.5 py-0.5 font-mono text-[12px]">{keys}</kbd>
-                </dt>
-                <dd>{does}</dd>
-              </div>
-            ))}
-          </dl>
-          <div className="flex justify-end">
-            <Dialog.Close asChild>
-              <Button>Close</Button>
-            </Dialog.Close>
+    <Dialog open={open} onOpenChange={setOpen} title="Keyboard">
+      <dl className="grid grid-cols-[auto_1fr] items-center gap-x-4 gap-y-2">
+        {LISTED.map(([keys, does]) => (
+          <div key={keys} className="contents">
+            <dt>
+              <kbd className="rounded border bg-raised px-1.5 py-0.5 font-mono text-[12px]">{keys}</kbd>
+            </dt>
+            <dd>{does}</dd>
           </div>
-        </Dialog.Content>
-      </Dialog.Portal>
-    </Dialog.Root>
+        ))}
+      </dl>
+    </Dialog>
   );
 }
 
 function isBusy(target: EventTarget | null): boolean {
   if (!(target instanceof HTMLElement)) return false;
-  return target.isContentEditable || target.closest('input, textarea, select, [role="dialog"]') !== null;
+  return (
+    target.isContentEditable ||
+    target.closest('input, textarea, select') !== null ||
+    // A dialog may be open without the focus being in it.
+    document.querySelector('[role="dialog"]') !== null
+  );
 }

@@ -9,7 +9,8 @@ import { useRange } from '#components/live/use-range.ts';
 import { headlineOf } from '#components/shell/headline.ts';
 import { Button } from '#components/ui/button.tsx';
 import { LocalTime } from '#components/ui/local-time.tsx';
-import { ThemeToggle } from '#components/ui/theme-toggle.tsx';
+import { Logo } from '#components/ui/logo.tsx';
+import { ThemeSelect } from '#components/ui/theme-select.tsx';
 
 const TONES = {
   good: 'text-closed',
@@ -36,31 +37,28 @@ export function TopBar() {
           address={snapshot.address}
           model={snapshot.upstreams.some(({ lab }) => lab) ? 'lab-chat' : 'MODEL'}
         />
-        <ThemeToggle />
+        <ThemeSelect />
       </div>
     </header>
   );
 }
 
-/** Read out when what it says changes, not when a figure in it does. */
 function Sentence() {
   const { snapshot, nowMs } = useLive();
   const { tone, what, since, callers } = headlineOf(snapshot);
   return (
-    <div className="order-last min-h-5 w-full min-w-0 xl:order-none xl:w-auto xl:flex-1">
-      <p className="xl:line-clamp-2" data-testid="headline">
-        <span aria-hidden className={`mr-2 inline-block size-2 rounded-full bg-current ${TONES[tone]}`} />
-        <strong className={`font-semibold ${TONES[tone]}`}>{what}</strong>
-        <span className="text-muted">
-          {since === null ? '' : ' since '}
-          {since === null ? null : <LocalTime iso={since} nowMs={nowMs} />}
-          {`, ${callers}`}
-        </span>
-      </p>
-      <p className="sr-only" role="status">
-        {what}
-      </p>
-    </div>
+    <p
+      className="order-last min-h-5 w-full min-w-0 xl:order-none xl:line-clamp-2 xl:w-auto xl:flex-1"
+      data-testid="headline"
+    >
+      <span aria-hidden className={`mr-2 inline-block size-2 rounded-full bg-current ${TONES[tone]}`} />
+      <strong className={`font-semibold ${TONES[tone]}`}>{what}</strong>
+      <span className="text-muted">
+        {since === null ? '' : ' since '}
+        {since === null ? null : <LocalTime iso={since} nowMs={nowMs} />}
+        {`, ${callers}`}
+      </span>
+    </p>
   );
 }
 
@@ -92,12 +90,18 @@ const LOOKS = {
 
 function Status() {
   const { status, ageMs, nowMs } = useLive();
+  const look = `inline-flex h-8 min-w-44 items-center justify-center rounded-md border px-2.5 whitespace-nowrap max-sm:min-w-0 ${LOOKS[status]}`;
+  const text = statusText(status, ageMs);
+  if (status === 'outdated') {
+    return (
+      <button type="button" className={look} onClick={() => location.reload()}>
+        {text}
+      </button>
+    );
+  }
   return (
-    <span
-      data-testid="status"
-      className={`inline-flex h-8 min-w-42 items-center justify-center rounded-md border px-2.5 whitespace-nowrap max-sm:min-w-0 ${LOOKS[status]}`}
-    >
-      <span className="max-sm:hidden">{statusText(status, ageMs)}</span>
+    <span data-testid="status" className={look}>
+      <span className="max-sm:hidden">{text}</span>
       <span className="capitalize sm:hidden">{status}</span>
       {status === 'paused' ? (
         <span className="ml-1 max-sm:hidden">
@@ -123,17 +127,5 @@ function PauseButton() {
       <span className="max-sm:hidden">{paused ? 'Resume' : 'Pause'}</span>
       <kbd className="font-mono text-[11px] text-faint max-xl:hidden">space</kbd>
     </Button>
-  );
-}
-
-function Logo() {
-  return (
-    <svg viewBox="0 0 26 16" width="26" height="16" aria-hidden className="text-text">
-      <g fill="none" stroke="currentColor" strokeWidth="2" strokeLinecap="round">
-        <path d="M1 11h6M19 11h6M8 10l9-7" />
-        <circle cx="7.5" cy="11" r="1.8" fill="currentColor" />
-        <circle cx="18.5" cy="11" r="1.8" fill="currentColor" />
-      </g>
-    </svg>
   );
 }

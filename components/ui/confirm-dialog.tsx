@@ -1,8 +1,8 @@
 'use client';
 
-import { Dialog } from 'radix-ui';
 import { type FormEvent, type ReactNode, useState } from 'react';
 import { Button } from '#components/ui/button.tsx';
+import { Dialog } from '#components/ui/dialog.tsx';
 
 export interface ConfirmDialogProps {
   /** What opens it. */
@@ -20,35 +20,28 @@ export interface ConfirmDialogProps {
 }
 
 /** Names target and effect before anything happens; shows that it is under way, and the server's own words when it fails. */
-export function ConfirmDialog({ trigger, ...form }: ConfirmDialogProps) {
+export function ConfirmDialog({ trigger, title, effect, ...form }: ConfirmDialogProps) {
   const [open, setOpen] = useState(false);
   return (
-    <Dialog.Root open={open} onOpenChange={setOpen}>
-      <Dialog.Trigger asChild>{trigger}</Dialog.Trigger>
-      <Dialog.Portal>
-        <Dialog.Overlay className="fixed inset-0 z-40 bg-black/50" />
-        <Dialog.Content className="fixed top-1/2 left-1/2 z-50 max-h-[calc(100dvh-2rem)] w-[calc(100vw-2rem)] max-w-md -translate-x-1/2 -translate-y-1/2 overflow-y-auto rounded-card border bg-card p-5">
-          <ConfirmForm {...form} close={() => setOpen(false)} />
-        </Dialog.Content>
-      </Dialog.Portal>
-    </Dialog.Root>
+    <Dialog open={open} onOpenChange={setOpen} trigger={trigger} title={title} description={effect}>
+      <ConfirmForm {...form} close={() => setOpen(false)} />
+    </Dialog>
   );
 }
 
 function ConfirmForm({
-  title,
-  effect,
   verb,
   kind,
   children,
   act,
   close,
-}: Omit<ConfirmDialogProps, 'trigger'> & { close: () => void }) {
+}: Pick<ConfirmDialogProps, 'verb' | 'kind' | 'children' | 'act'> & { close: () => void }) {
   const [error, setError] = useState('');
   const [pending, setPending] = useState(false);
   // Not a form action: those empty the form, and a second try must ask for the same.
   const submit = async (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
+    if (pending) return;
     const form = new FormData(event.currentTarget);
     setPending(true);
     setError('');
@@ -62,17 +55,13 @@ function ConfirmForm({
     close();
   };
   return (
-    <form onSubmit={submit} className="flex flex-col gap-3">
-      <Dialog.Title className="text-[16px] font-semibold">{title}</Dialog.Title>
-      <Dialog.Description className="text-muted">{effect}</Dialog.Description>
+    <form onSubmit={submit} aria-busy={pending} className="flex flex-col gap-3">
       {children}
-      <p role="alert" className="min-h-5 text-open">
+      <p role="alert" className="min-h-5 break-words text-open">
         {error}
       </p>
       <div className="flex justify-end gap-2">
-        <Dialog.Close asChild>
-          <Button>Cancel</Button>
-        </Dialog.Close>
+        <Button onClick={close}>Cancel</Button>
         <Button type="submit" kind={kind} disabled={pending}>
           {pending ? 'Working…' : verb}
         </Button>
