@@ -8,6 +8,7 @@ import { Shortcuts } from '#components/shell/shortcuts.tsx';
 import { StateAnnouncer } from '#components/shell/state-announcer.tsx';
 import { TopBar } from '#components/shell/top-bar.tsx';
 import { Announcer } from '#components/ui/announcer.tsx';
+import { StaleBanner } from '#components/ui/stale-banner.tsx';
 import type { Snapshot } from '#lib/contracts/snapshot.ts';
 
 /** What stands around every page: the sentence, the pages, the one stream that feeds them. */
@@ -30,6 +31,7 @@ export function Shell({ initial, children }: { initial: Snapshot; children: Reac
             {children}
           </main>
         </div>
+        <StaleBanner />
         <StateAnnouncer />
         <Shortcuts />
       </Announcer>
