@@ -5,7 +5,17 @@ export async function load<T>(path: string, schema: z.ZodType<T>): Promise<T> {
   return schema.parse(await send('GET', path));
 }
 
-/** @throws Error with the server's own message. */
+/** The server said no. */
+export class AnswerError extends Error {
+  readonly status: number;
+
+  constructor(message: string, status: number) {
+    super(message);
+    this.status = status;
+  }
+}
+
+/** @throws AnswerError with the server's own message. */
 export async function send(method: string, path: string, body?: object): Promise<unknown> {
   const response = await fetch(path, {
     method,
@@ -19,7 +29,10 @@ export async function send(method: string, path: string, body?: object): Promise
   if (response.status === 401 && path !== '/api/session') {
     location.assign(`/login?next=${encodeURIComponent(location.pathname)}`);
   }
-  throw new Error(messageIn(answer) ?? `The server answered with status ${response.status}`);
+  throw new AnswerError(
+    messageIn(answer) ?? `The server answered with status ${response.status}`,
+    response.status,
+  );
 }
 
 function messageIn(answer: unknown): string | null {
