@@ -15,6 +15,7 @@ import { ConfigError, formatFaults } from '#lib/config/faults.ts';
 import { type LoadedConfig, loadConfig } from '#lib/config/load.ts';
 import { type ConfigWatcher, watchConfig } from '#lib/config/watch.ts';
 import { createHttpServer, drain, listen } from '#lib/http/server.ts';
+import { DEMO_NOTICE, demoConfig, demoWorkload } from '#lib/lab/demo.ts';
 import { Runtime } from '#lib/runtime.ts';
 import { setRuntime } from '#lib/runtime-handle.ts';
 import { createLogger } from '#lib/telemetry/logger.ts';
@@ -24,6 +25,7 @@ const EXIT_CANT_CREATE = 73;
 const EXIT_CONFIG = 78;
 
 const dev = process.argv.includes('--dev');
+const demo = process.argv.includes('--demo');
 // Next reads it too, but only later; what the environment holds already stays.
 if (existsSync('.env')) process.loadEnvFile('.env');
 const loaded = readConfig();
@@ -84,9 +86,12 @@ if (runtime === null) throw new Error('the runtime did not start');
 announce(runtime);
 
 async function startRuntime(): Promise<void> {
-  runtime = await Runtime.start({ config: loaded.config, logger, dataDir: environment.dataDir });
+  const { dataDir } = environment;
+  const config = demo ? demoConfig(loaded.config) : loaded.config;
+  runtime = await Runtime.start({ config, logger, dataDir, ...(demo ? { notice: DEMO_NOTICE } : {}) });
   setRuntime(runtime);
-  if (loaded.file !== null) watcher = watchFile(runtime, loaded.file);
+  // A demo's upstreams are not those of the file.
+  if (loaded.file !== null && !demo) watcher = watchFile(runtime, loaded.file);
 }
 
 function watchFile(running: Runtime, path: string): ConfigWatcher {
@@ -101,6 +106,7 @@ function watchFile(running: Runtime, path: string): ConfigWatcher {
 function announce(running: Runtime): void {
   if (running.notice !== null) process.stdout.write(`${running.notice}\n`);
   process.stdout.write(`ready ${running.address.url} (OpenAI clients: ${running.address.url}/v1)\n`);
+  if (demo) running.workload.start(demoWorkload(), 'demo');
 }
 
 function stop(signal: NodeJS.Signals): void {

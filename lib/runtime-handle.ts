@@ -9,6 +9,7 @@ import type { Readiness } from '#lib/contracts/health.ts';
 import type { Snapshot } from '#lib/contracts/snapshot.ts';
 import type { UpstreamView } from '#lib/contracts/upstreams.ts';
 import type { FaultRegistry } from '#lib/lab/faults.ts';
+import type { WorkloadControl } from '#lib/lab/workload/control.ts';
 import type { EventLog } from '#lib/telemetry/event-log.ts';
 import type { Prometheus } from '#lib/telemetry/prometheus.ts';
 import type { Telemetry } from '#lib/telemetry/telemetry.ts';
@@ -32,6 +33,7 @@ export interface RuntimeHandle {
   readonly breakers: BreakerRegistry;
   readonly faults: FaultRegistry;
   readonly events: EventLog;
+  readonly workload: WorkloadControl;
   readonly telemetry: Telemetry;
   readonly prometheus: Prometheus;
   config(): Config;

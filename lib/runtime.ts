@@ -15,9 +15,10 @@ import type { UpstreamView } from '#lib/contracts/upstreams.ts';
 import { SwitchgearError } from '#lib/errors.ts';
 import { Gateway } from '#lib/gateway/gateway.ts';
 import { EventStreams } from '#lib/http/event-streams.ts';
-import { FaultRegistry } from '#lib/lab/faults.ts';
+import { FaultGate } from '#lib/lab/fault-gate.ts';
+import { FaultRegistry, type FaultTarget } from '#lib/lab/faults.ts';
 import { type LabUpstream, startLabUpstream } from '#lib/lab/upstream.ts';
-import { NO_WORKLOAD } from '#lib/lab/workload/idle.ts';
+import { WorkloadControl } from '#lib/lab/workload/control.ts';
 import type { AuditEntry, RuntimeHandle } from '#lib/runtime-handle.ts';
 import { openStore, type Store } from '#lib/store/store.ts';
 import { EventLog } from '#lib/telemetry/event-log.ts';
@@ -37,6 +38,8 @@ export interface RuntimeOptions {
   logger: Logger;
   /** Where to keep what outlives a restart; in memory without it. */
   dataDir?: string;
+  /** What the operator should know, in the place of what the configuration gives reason to say. */
+  notice?: string;
   now?: () => number;
 }
 
@@ -56,14 +59,17 @@ export class Runtime implements RuntimeHandle {
   readonly prometheus: Prometheus;
   readonly snapshots: Snapshots;
   readonly streams: EventStreams;
-  readonly workload = { status: () => NO_WORKLOAD };
+  readonly workload: WorkloadControl;
   readonly #upstreams: Upstreams<LabUpstream>;
+  readonly #gates = new Map<string, FaultGate>();
+  readonly #now: () => number;
   readonly #logger: Logger;
   readonly #store: Store;
   readonly #process = new ProcessSampler();
   readonly #stopTicking: () => void;
   #access: AccessPolicy;
   #config: Config;
+  readonly #givenNotice: string | null;
   #notice: string | null = null;
   #reloads: Promise<void> = Promise.resolve();
   #draining = false;
@@ -80,9 +86,11 @@ export class Runtime implements RuntimeHandle {
     return runtime;
   }
 
-  private constructor({ config, logger, dataDir, now = Date.now }: RuntimeOptions) {
+  private constructor({ config, logger, dataDir, notice, now = Date.now }: RuntimeOptions) {
     this.startedAt = new Date(now()).toISOString();
     this.#logger = logger;
+    this.#now = now;
+    this.#givenNotice = notice ?? null;
     this.#config = config;
     this.#access = accessOf(config);
     // What the store has to tell before there is an event log.
@@ -124,6 +132,7 @@ export class Runtime implements RuntimeHandle {
         this.faults.reapply(name, lab);
         return lab;
       },
+      gateOf: (name) => this.#gateOf(name),
       onLabCrashed: (name, error) => {
         this.events.append({ type: 'lab_crashed', component: name, detail: { message: error.message } });
       },
@@ -133,6 +142,8 @@ export class Runtime implements RuntimeHandle {
       randomId: randomUUID,
       allowRealUpstreams: () => this.#config.lab.allow_faults,
       targets: (name) => this.#faultTarget(name),
+      isReal: (name) =>
+        this.#upstreams.list().some((each) => each.name === name && each.config.kind !== 'lab'),
       names: () => this.#upstreams.list().map((upstream) => upstream.name),
       onEvent: ({ type, fault, cause, by }) =>
         this.events.append({
@@ -141,6 +152,12 @@ export class Runtime implements RuntimeHandle {
           ...(by === null ? {} : { by }),
           detail: { fault, cause },
         }),
+    });
+    this.workload = new WorkloadControl({
+      now,
+      randomId: randomUUID,
+      target: () => this.#ownAddress(),
+      onEvent: ({ type, by, detail }) => this.events.append({ type, ...(by === null ? {} : { by }), detail }),
     });
     this.gateway = new Gateway({
       upstreams: this.#upstreams,
@@ -250,6 +267,7 @@ export class Runtime implements RuntimeHandle {
 
   async close(): Promise<void> {
     this.drain();
+    await this.workload.close();
     this.faults.close();
     await this.#upstreams.close();
     this.breakers.close();
@@ -269,9 +287,23 @@ export class Runtime implements RuntimeHandle {
     }));
   }
 
-  #faultTarget(name: string): LabUpstream | 'real' | undefined {
+  #faultTarget(name: string): FaultTarget | undefined {
     const upstream = this.#upstreams.list().find((candidate) => candidate.name === name);
-    return upstream?.config.kind === 'lab' ? this.#upstreams.lab(name) : upstream && 'real';
+    if (upstream === undefined) return undefined;
+    return upstream.config.kind === 'lab' ? this.#upstreams.lab(name) : this.#gateOf(name);
+  }
+
+  /** As many as there have been names of real upstreams. */
+  #gateOf(name: string): FaultGate {
+    const gate = this.#gates.get(name) ?? new FaultGate({ now: this.#now, random: Math.random });
+    this.#gates.set(name, gate);
+    return gate;
+  }
+
+  /** Where a client in this process reaches the gateway, and the key that it needs. */
+  #ownAddress() {
+    const { host, port } = this.#config.listen;
+    return { host: WILDCARDS.get(host) ?? host, port, apiKey: this.#config.auth.api_keys[0] ?? null };
   }
 
   async #apply(given: Config): Promise<void> {
@@ -291,7 +323,8 @@ export class Runtime implements RuntimeHandle {
     );
     this.#access = accessOf(config);
     this.#config = config;
-    this.#notice = notice;
+    this.#notice = this.#givenNotice ?? notice;
+    this.faults.review();
   }
 }
 

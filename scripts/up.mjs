@@ -1,6 +1,6 @@
 /**
- * `npm run up` and `npm run dev`: sets up what is missing, then serves until it is told to stop. `npm run build` sets
- * up alone.
+ * `npm run up`, `npm run dev` and `npm run demo`: sets up what is missing, then serves until it is told to stop.
+ * `npm run build` sets up alone.
  */
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
@@ -13,6 +13,7 @@ const SAME_SIGNAL_MS = 500;
 const PARENT_POLL_MS = 1_000;
 
 const dev = process.argv.includes('--dev');
+const demo = process.argv.includes('--demo');
 const buildOnly = process.argv.includes('--build');
 const letSignalsThrough = stopChildrenOnSignal();
 await setUp({ build: !dev }).catch(failWith);
@@ -21,7 +22,7 @@ if (!buildOnly) serve();
 
 function serve() {
   const env = environment(dev ? {} : { NODE_ENV: 'production' });
-  const server = spawn(NODE, ['server.ts', ...(dev ? ['--dev'] : [])], {
+  const server = spawn(NODE, ['server.ts', ...(dev ? ['--dev'] : []), ...(demo ? ['--demo'] : [])], {
     cwd: ROOT,
     env,
     // In a group of its own, so that signals reach it through here alone; it drains when the channel breaks.

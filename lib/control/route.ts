@@ -23,7 +23,7 @@ export interface Call {
    * The body, checked; a missing one is `{}`. JSON whatever its type says: `curl -d` calls everything a form.
    * @throws SwitchgearError `invalid_json`, `bad_request`, `body_too_large`.
    */
-  body<T>(schema: z.ZodType<T>): Promise<T>;
+  body<T>(schema: z.ZodType<T>, maxBytes?: number): Promise<T>;
 }
 
 /** One method of one path: answers what goes out as JSON, or a whole response. */
@@ -70,7 +70,7 @@ function callOf(runtime: RuntimeHandle, request: Request, params: Record<string,
       authorization: request.headers.get('authorization') ?? undefined,
       cookie: request.headers.get('cookie') ?? undefined,
     }),
-    body: (schema) => readBody(request, schema),
+    body: (schema, maxBytes = MAX_BODY_BYTES) => readBody(request, schema, maxBytes),
   };
 }
 
@@ -85,8 +85,8 @@ export function errorResponse(thrown: unknown): Response {
   return json(HTTP_STATUS[error.code], { error: { code: error.code, message: error.message, ...details } });
 }
 
-async function readBody<T>(request: Request, schema: z.ZodType<T>): Promise<T> {
-  const text = await readText(request);
+async function readBody<T>(request: Request, schema: z.ZodType<T>, maxBytes: number): Promise<T> {
+  const text = await readText(request, maxBytes);
   const parsed = text.trim() === '' ? {} : parseJson(text);
   return checked(schema, parsed);
 }
@@ -109,13 +109,13 @@ function parseJson(text: string): unknown {
   }
 }
 
-async function readText(request: Request): Promise<string> {
+async function readText(request: Request, maxBytes: number): Promise<string> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of request.body ?? []) {
     size += chunk.length;
-    if (size > MAX_BODY_BYTES) {
-      throw new SwitchgearError('body_too_large', `The request body is larger than ${MAX_BODY_BYTES} bytes`);
+    if (size > maxBytes) {
+      throw new SwitchgearError('body_too_large', `The request body is larger than ${maxBytes} bytes`);
     }
     chunks.push(chunk);
   }

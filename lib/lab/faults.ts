@@ -16,7 +16,7 @@ export interface FaultTarget {
 export interface FaultEvent {
   type: 'fault_injected' | 'fault_ended';
   fault: Fault;
-  cause: 'operator' | 'expired' | 'shutdown';
+  cause: 'operator' | 'expired' | 'shutdown' | 'forbidden' | 'upstream_removed';
   /** The operator, where one did it. */
   by: string | null;
 }
@@ -25,8 +25,10 @@ export interface FaultRegistryParts {
   now: () => number;
   randomId: () => string;
   allowRealUpstreams: () => boolean;
-  /** The lab of that name; `real` for an upstream that is no lab; undefined when there is no such upstream. */
-  targets: (name: string) => FaultTarget | 'real' | undefined;
+  /** Where faults of an upstream go; undefined when there is no such upstream. */
+  targets: (name: string) => FaultTarget | undefined;
+  /** Whether an upstream is no lab, so that its faults need leave. */
+  isReal: (name: string) => boolean;
   /** Names of all upstreams. */
   names: () => readonly string[];
   onEvent: (event: FaultEvent) => void;
@@ -57,7 +59,7 @@ export class FaultRegistry {
 
   /**
    * Starts a fault at once.
-   * @throws SwitchgearError `not_found`, `forbidden` and `unprocessable` by the upstream, `conflict` when there are
+   * @throws SwitchgearError `not_found` and `forbidden` by the upstream, `conflict` when there are
    *   `MAX_FAULTS` already
    */
   inject(request: FaultRequest, by: string): Fault {
@@ -101,6 +103,15 @@ export class FaultRegistry {
     }
   }
 
+  /** After the configuration has changed: ends what may not be any more, and what has lost its upstream. */
+  review(): void {
+    for (const { fault } of [...this.#entries.values()]) {
+      const { id, upstream } = fault;
+      if (this.#parts.targets(upstream) === undefined) this.#end(id, 'upstream_removed', null);
+      else if (this.#isForbidden(upstream)) this.#end(id, 'forbidden', null);
+    }
+  }
+
   close(): void {
     for (const id of [...this.#entries.keys()]) this.#end(id, 'shutdown', null);
   }
@@ -114,19 +125,18 @@ export class FaultRegistry {
         field: 'upstream',
       });
     }
-    if (target !== 'real') return target;
-    if (!this.#parts.allowRealUpstreams()) {
+    if (this.#isForbidden(upstream)) {
       throw new SwitchgearError(
         'forbidden',
         `${upstream} is a real upstream; faults in front of it need lab.allow_faults: true`,
         { field: 'upstream' },
       );
     }
-    throw new SwitchgearError(
-      'unprocessable',
-      `${upstream} is a real upstream; faults can only be injected into upstreams of kind lab so far`,
-      { field: 'upstream' },
-    );
+    return target;
+  }
+
+  #isForbidden(upstream: string): boolean {
+    return this.#parts.isReal(upstream) && !this.#parts.allowRealUpstreams();
   }
 
   #end(id: string, cause: FaultEvent['cause'], by: string | null): Fault | undefined {
@@ -135,7 +145,7 @@ export class FaultRegistry {
     clearTimeout(entry.timer);
     this.#entries.delete(id);
     const target = this.#parts.targets(entry.fault.upstream);
-    if (target !== undefined && target !== 'real') target.removeFault(id);
+    target?.removeFault(id);
     this.#parts.onEvent({ type: 'fault_ended', fault: { ...entry.fault }, cause, by });
     return { ...entry.fault };
   }

@@ -19,6 +19,11 @@ export interface CallRequest {
   body: Uint8Array | string | Readable | null;
 }
 
+/** A connection pool, as far as a call needs it. */
+export interface Dispatching {
+  dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): unknown;
+}
+
 export interface CallError {
   failure: FailureKind;
   message: string;
@@ -62,7 +67,7 @@ export class UpstreamCall implements Dispatcher.DispatchHandler {
   #paused = false;
   #over = false;
 
-  constructor(dispatcher: Dispatcher, request: CallRequest, timeouts: Timeouts, sink: CallSink) {
+  constructor(dispatcher: Dispatching, request: CallRequest, timeouts: Timeouts, sink: CallSink) {
     this.#sink = sink;
     this.#timeouts = timeouts;
     this.#totalTimer = setTimeout(() => this.#timeOut('total_timeout', timeouts.total_ms), timeouts.total_ms);

@@ -1,10 +1,10 @@
 /** One configured backend: its connections, slots, breakers and address. */
-import { Pool } from 'undici';
+import { type Dispatcher, Pool } from 'undici';
 import type { Breaker } from '#lib/breaker/types.ts';
 import type { Timeouts, UpstreamConfig } from '#lib/contracts/config.ts';
 import { SwitchgearError } from '#lib/errors.ts';
 import type { Operation, Protocol } from '#lib/protocols/types.ts';
-import { type CallRequest, type CallSink, UpstreamCall } from '#lib/upstream/call.ts';
+import { type CallRequest, type CallSink, type Dispatching, UpstreamCall } from '#lib/upstream/call.ts';
 import { modelMatcher } from '#lib/upstream/models.ts';
 import type { Slots } from '#lib/upstream/slots.ts';
 
@@ -13,6 +13,11 @@ export const OPERATIONS = ['chat', 'completions', 'embeddings', 'admin'] as cons
 export type UpstreamOperation = Operation | 'admin';
 
 export type Breakers = Readonly<Record<UpstreamOperation, Breaker>>;
+
+/** Stands in front of the connections and may make failures up. */
+export interface CallGate {
+  dispatch(pool: Dispatching, options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): void;
+}
 
 /** Idle connections live as long as common servers keep theirs (nginx 75 s, Node 5 s tell so by header). */
 const KEEP_ALIVE_MS = 60_000;
@@ -28,9 +33,10 @@ export class Upstream {
   #address: URL;
   #prefix: string;
   #pool: Pool;
+  readonly #dispatcher: Dispatching;
 
   /** `slots` are those of the upstream that this one replaces: who waits there goes on waiting. */
-  constructor(config: UpstreamConfig, url: string, breakers: Breakers, slots: Slots) {
+  constructor(config: UpstreamConfig, url: string, breakers: Breakers, slots: Slots, gate: CallGate | null) {
     this.config = config;
     this.breakers = breakers;
     this.slots = slots;
@@ -40,6 +46,10 @@ export class Upstream {
     this.#address = new URL(url);
     this.#prefix = prefixOf(this.#address);
     this.#pool = this.#openPool();
+    this.#dispatcher = {
+      dispatch: (options, handler) =>
+        gate === null ? this.#pool.dispatch(options, handler) : gate.dispatch(this.#pool, options, handler),
+    };
   }
 
   /** This one, or what has replaced it since. */
@@ -59,7 +69,7 @@ export class Upstream {
   /** Makes one call. The caller holds a slot and a permit, and gives both back. */
   call(request: CallRequest, sink: CallSink, timeouts: Timeouts = this.config.timeout): UpstreamCall {
     const addressed = { ...request, path: this.#prefix + request.path };
-    return new UpstreamCall(this.#pool, addressed, timeouts, sink);
+    return new UpstreamCall(this.#dispatcher, addressed, timeouts, sink);
   }
 
   /** Follows a lab that came up again on another port. */

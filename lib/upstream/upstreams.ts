@@ -3,7 +3,13 @@ import { isDeepStrictEqual } from 'node:util';
 import type { BreakerRegistry } from '#lib/breaker/registry.ts';
 import type { Config, UpstreamConfig } from '#lib/contracts/config.ts';
 import { Slots } from '#lib/upstream/slots.ts';
-import { type Breakers, OPERATIONS, Upstream, type UpstreamOperation } from '#lib/upstream/upstream.ts';
+import {
+  type Breakers,
+  type CallGate,
+  OPERATIONS,
+  Upstream,
+  type UpstreamOperation,
+} from '#lib/upstream/upstream.ts';
 
 /** A running lab, as far as an upstream needs to know it. */
 export interface Lab {
@@ -17,6 +23,8 @@ export interface UpstreamsParts<L extends Lab> {
   breakers: BreakerRegistry;
   startLab: (name: string) => Promise<L>;
   onLabCrashed: (name: string, error: Error) => void;
+  /** What stands in front of the connections of an upstream that is no lab. */
+  gateOf: (name: string) => CallGate;
 }
 
 /** What a probe may take beyond its total budget before its place is given away. */
@@ -81,7 +89,8 @@ export class Upstreams<L extends Lab = Lab> {
       const limits = { capacity: wanted.connections, ...queue };
       const slots = present?.slots ?? new Slots(limits);
       slots.setLimits(limits);
-      next.push(new Upstream(wanted, url, this.#breakersOf(wanted), slots));
+      const gate = wanted.kind === 'lab' ? null : this.#parts.gateOf(wanted.name);
+      next.push(new Upstream(wanted, url, this.#breakersOf(wanted), slots, gate));
     }
     this.#upstreams = next;
     this.#routes.clear();

@@ -13,20 +13,24 @@ export interface TestGateway {
   close(): Promise<void>;
 }
 
-/** Starts a gateway from a configuration as it would stand in `switchgear.yaml`. */
+/** Starts a gateway from a configuration as it would stand in `switchgear.yaml`, on a free port. */
 export async function startGateway(config: Record<string, unknown>): Promise<TestGateway> {
-  const runtime = await Runtime.start({ config: configSchema.parse(config), logger: createLogger('silent') });
+  let runtime: Runtime | null = null;
   const server = createHttpServer((req, res) => {
-    if (!runtime.gateway.handle(req, res)) res.writeHead(404).end();
+    if (runtime?.gateway.handle(req, res) !== true) res.writeHead(404).end();
   });
   await listen(server, '127.0.0.1', 0);
+  const { port } = server.address() as AddressInfo;
+  const parsed = configSchema.parse({ listen: { port }, ...config });
+  const started = await Runtime.start({ config: parsed, logger: createLogger('silent') });
+  runtime = started;
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    runtime,
+    url: `http://127.0.0.1:${port}`,
+    runtime: started,
     server,
     async close() {
       await drain(server, () => 0);
-      await runtime.close();
+      await started.close();
     },
   };
 }

@@ -16,6 +16,8 @@ class RecordingTarget implements FaultTarget {
 }
 
 let target: RecordingTarget;
+let real: RecordingTarget;
+let isThere: boolean;
 let events: FaultEvent[];
 let allowed: boolean;
 let registry: FaultRegistry;
@@ -26,6 +28,8 @@ const request = (fields: Record<string, unknown> = {}) =>
 beforeEach(() => {
   vi.useFakeTimers({ now: Date.UTC(2026, 0, 1) });
   target = new RecordingTarget();
+  real = new RecordingTarget();
+  isThere = true;
   events = [];
   allowed = false;
   let ids = 0;
@@ -33,7 +37,8 @@ beforeEach(() => {
     now: Date.now,
     randomId: () => `fault-${++ids}`,
     allowRealUpstreams: () => allowed,
-    targets: (name) => ({ bench: target, prod: 'real' as const })[name],
+    targets: (name) => (isThere ? { bench: target, prod: real }[name] : undefined),
+    isReal: (name) => name === 'prod',
     names: () => ['bench', 'prod'],
     onEvent: (event) => events.push(event),
   });
@@ -92,11 +97,25 @@ describe('the fault registry', () => {
     );
   });
 
-  it('says that a real upstream cannot be injected yet when the configuration allows it', () => {
+  it('takes a real upstream when the configuration allows it, and ends the fault when it no longer does', () => {
     allowed = true;
-    expect(() => registry.inject(request({ upstream: 'prod' }), 'admin')).toThrow(
-      expect.objectContaining({ code: 'unprocessable' }),
-    );
+    const { id } = registry.inject(request({ upstream: 'prod' }), 'admin');
+    expect([...real.applied.keys()]).toEqual([id]);
+    registry.review();
+    expect(registry.list()).toHaveLength(1);
+    allowed = false;
+    registry.review();
+    expect(registry.list()).toEqual([]);
+    expect(real.applied.size).toBe(0);
+    expect(events.at(-1)).toMatchObject({ type: 'fault_ended', cause: 'forbidden', by: null });
+  });
+
+  it('ends a fault whose upstream is gone', () => {
+    registry.inject(request(), 'admin');
+    isThere = false;
+    registry.review();
+    expect(registry.list()).toEqual([]);
+    expect(events.at(-1)).toMatchObject({ type: 'fault_ended', cause: 'upstream_removed' });
   });
 
   it('ends a fault by itself when its time is up', () => {

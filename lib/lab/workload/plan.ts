@@ -1,0 +1,63 @@
+/** What each arrival asks for: made from the settings and the seed alone, so that two runs ask the same. */
+import type { WorkloadSettings } from '#lib/contracts/workload.ts';
+import { seededRandom } from '#lib/lab/random.ts';
+import { passageAt, promptAt } from '#lib/lab/workload/corpus.ts';
+import { zipfSampler } from '#lib/lab/workload/zipf.ts';
+
+export interface PlannedRequest {
+  readonly path: string;
+  readonly body: string;
+}
+
+/** Chats through Ollama's surface, of all; the rest goes through OpenAI's. */
+const OLLAMA_SHARE = 0.3;
+/** Embedding requests with several texts. */
+const SEVERAL_SHARE = 0.3;
+const MAX_TEXTS = 4;
+const MAX_TOKENS = [16, 32, 48, 64] as const;
+/** Away from the arrivals, which draw from the seed itself. */
+const SEED_OFFSET = 0x5eed;
+
+/** The requests in the order of their arrivals, without an end. */
+export function* plannedRequests(settings: WorkloadSettings): Generator<PlannedRequest> {
+  const { mix, prompts, zipf } = settings;
+  const random = seededRandom(settings.seed + SEED_OFFSET);
+  const draw = zipfSampler(prompts, zipf, random);
+  const total = mix.chat + mix.stream + mix.embeddings;
+  for (;;) {
+    const wanted = random() * total;
+    if (wanted < mix.chat + mix.stream) yield chat(settings, draw(), wanted >= mix.chat, random);
+    else yield embeddings(settings, draw, random);
+  }
+}
+
+function chat(
+  { chat_model: model }: WorkloadSettings,
+  prompt: number,
+  stream: boolean,
+  random: () => number,
+): PlannedRequest {
+  const messages = [{ role: 'user', content: promptAt(prompt) }];
+  // By the prompt, not by chance: the same question must be the same request.
+  const limit = MAX_TOKENS[prompt % MAX_TOKENS.length];
+  if (random() < OLLAMA_SHARE) {
+    return {
+      path: '/api/chat',
+      body: JSON.stringify({ model, messages, stream, options: { num_predict: limit } }),
+    };
+  }
+  return {
+    path: '/v1/chat/completions',
+    body: JSON.stringify({ model, messages, stream, max_tokens: limit }),
+  };
+}
+
+function embeddings(
+  { embedding_model: model }: WorkloadSettings,
+  draw: () => number,
+  random: () => number,
+): PlannedRequest {
+  const texts = random() < SEVERAL_SHARE ? 2 + Math.floor(random() * (MAX_TEXTS - 1)) : 1;
+  const input = Array.from({ length: texts }, () => passageAt(draw()));
+  return { path: '/v1/embeddings', body: JSON.stringify({ model, input: texts === 1 ? input[0] : input }) };
+}
