@@ -1,0 +1,103 @@
+'use client';
+
+import { useState } from 'react';
+import { WorkloadForm } from '#components/lab/workload-form.tsx';
+import { answersOf, describeSettings, END_CAUSES } from '#components/lab/workload-words.ts';
+import { useLive } from '#components/live/live-context.ts';
+import { useAnnounce } from '#components/ui/announcer.tsx';
+import { send } from '#components/ui/api.ts';
+import { Button } from '#components/ui/button.tsx';
+import { Card } from '#components/ui/card.tsx';
+import { formatCount, formatDuration, formatPerSecond } from '#components/ui/format.ts';
+import type { Workload } from '#lib/contracts/workload.ts';
+
+/** Seeded traffic over real HTTP through this gateway: started here, and watched while it runs. */
+export function WorkloadCard() {
+  const { workload } = useLive().snapshot;
+  const running = workload.state === 'running';
+  return (
+    <Card title="Workload" note="seeded traffic over real HTTP through this gateway's own port">
+      {workload.state === 'idle' ? null : <Progress workload={workload} />}
+      {running ? null : <WorkloadForm />}
+    </Card>
+  );
+}
+
+function Progress({ workload }: { workload: Workload }) {
+  const { snapshot, nowMs } = useLive();
+  const { settings, started_at, by, progress, target_rate_per_s, sent, in_flight, skipped, end_cause } =
+    workload;
+  const running = workload.state === 'running';
+  const actual = snapshot.traffic.minute.requests_per_s;
+  return (
+    <div className="border-t px-4 py-3" data-workload={workload.state}>
+      <div className="flex flex-wrap items-center justify-between gap-x-3 gap-y-1">
+        <p className="min-w-0">
+          <strong className={running ? 'text-closed' : 'text-muted'}>{running ? 'Running' : 'Ended'}</strong>
+          <span className="ml-2 text-muted">{settings === null ? '' : describeSettings(settings)}</span>
+        </p>
+        {running ? <StopButton /> : null}
+      </div>
+      <p className="text-faint">
+        {started_at === null
+          ? ''
+          : `${running ? 'for' : 'began'} ${formatDuration(nowMs - Date.parse(started_at))}${running ? '' : ' ago'}`}
+        {by === null ? '' : `, started by ${by}`}
+        {end_cause === null ? '' : `. ${END_CAUSES[end_cause]}`}
+      </p>
+      <dl className="mt-2 grid grid-cols-2 gap-x-4 gap-y-1 sm:grid-cols-4">
+        <Figure name="Target" value={`${formatPerSecond(target_rate_per_s)}/s`} />
+        <Figure name="Actual, 1 min" value={`${formatPerSecond(actual)}/s`} />
+        <Figure name="Sent" value={formatCount(sent)} />
+        <Figure name="In flight" value={formatCount(in_flight)} />
+      </dl>
+      <p className="mt-1 min-h-5 text-muted">
+        {answersOf(workload)
+          .map(([status, count]) => `${formatCount(count)} × ${status}`)
+          .join(' · ')}
+        {skipped === 0 ? '' : ` · ${formatCount(skipped)} skipped, too many in flight`}
+      </p>
+      {progress === null ? null : (
+        <div
+          role="progressbar"
+          aria-label="Workload"
+          aria-valuemin={0}
+          aria-valuemax={100}
+          aria-valuenow={Math.round(progress * 100)}
+          className="mt-1 h-1 rounded bg-raised"
+        >
+          <div className="h-1 rounded bg-accent" style={{ width: `${progress * 100}%` }} />
+        </div>
+      )}
+    </div>
+  );
+}
+
+function Figure({ name, value }: { name: string; value: string }) {
+  return (
+    <div>
+      <dt className="text-faint">{name}</dt>
+      <dd className="text-[16px] font-semibold">{value}</dd>
+    </div>
+  );
+}
+
+function StopButton() {
+  const announce = useAnnounce();
+  const [pending, setPending] = useState(false);
+  const stop = async () => {
+    setPending(true);
+    try {
+      await send('DELETE', '/api/lab/workload');
+      announce('The workload was stopped.');
+    } catch (thrown) {
+      announce(thrown instanceof Error ? thrown.message : 'The server did not answer');
+    }
+    setPending(false);
+  };
+  return (
+    <Button onClick={stop} disabled={pending}>
+      {pending ? 'Stopping…' : 'Stop workload'}
+    </Button>
+  );
+}

@@ -1,0 +1,226 @@
+'use client';
+
+import { type FormEvent, useState } from 'react';
+import useSWR from 'swr';
+import { z } from 'zod';
+import { SHAPES, type Shape, type WorkloadDraft, workloadRequestOf } from '#components/lab/workload-words.ts';
+import { useLive } from '#components/live/live-context.ts';
+import { useAnnounce } from '#components/ui/announcer.tsx';
+import { send } from '#components/ui/api.ts';
+import { Button } from '#components/ui/button.tsx';
+import { type Choice, Field, Input, Select } from '#components/ui/field.tsx';
+
+const SHAPE_CHOICES: readonly Choice[] = Object.entries(SHAPES).map(([shape, { name }]) => [shape, name]);
+const DURATIONS: readonly Choice[] = [
+  ['', 'until it is stopped'],
+  ['60', '1 minute'],
+  ['300', '5 minutes'],
+  ['1800', '30 minutes'],
+];
+/** The server takes no longer ones. */
+const MAX_CSV_CHARS = 4_000_000;
+
+/** As OpenAI's list of models, of which only the names are needed. */
+const modelsSchema = z.object({ data: z.array(z.object({ id: z.string() })) });
+
+/** Names to propose. The data plane may ask for a key that a page does not have: then there are none. */
+async function loadModels(path: string): Promise<string[]> {
+  const response = await fetch(path);
+  return response.ok ? modelsSchema.parse(await response.json()).data.map(({ id }) => id) : [];
+}
+
+/** What to send, at which rate, for how long. */
+export function WorkloadForm() {
+  const { upstreams } = useLive().snapshot;
+  const announce = useAnnounce();
+  const onlyLabs = upstreams.every(({ lab }) => lab);
+  const { data: models = [] } = useSWR('/v1/models', loadModels, { revalidateOnFocus: false });
+  const [draft, setDraft] = useState<WorkloadDraft>({
+    shape: 'day',
+    ratePerS: 10,
+    dayS: 300,
+    seed: 1,
+    durationS: '',
+    chatModel: onlyLabs ? 'lab-small' : '',
+    embeddingModel: onlyLabs ? 'lab-embed' : '',
+    speed: 60,
+    csv: null,
+  });
+  const [pending, setPending] = useState(false);
+  const [error, setError] = useState('');
+  const change = (part: Partial<WorkloadDraft>) => setDraft((before) => ({ ...before, ...part }));
+  const chatModel = draft.chatModel || (models[0] ?? '');
+  const embeddingModel = draft.embeddingModel || (models.find((id) => /embed/.test(id)) ?? chatModel);
+  const submit = async (event: FormEvent) => {
+    event.preventDefault();
+    if (pending) return;
+    setPending(true);
+    setError('');
+    try {
+      await send('POST', '/api/lab/workload', workloadRequestOf({ ...draft, chatModel, embeddingModel }));
+      announce('The workload was started.');
+    } catch (thrown) {
+      setError(thrown instanceof Error ? thrown.message : 'The server did not answer');
+    }
+    setPending(false);
+  };
+  const readCsv = async (file: File | undefined) => {
+    setError('');
+    change({ csv: null });
+    if (file === undefined) return;
+    const text = file.size > MAX_CSV_CHARS ? null : await file.text();
+    if (text === null)
+      setError(`${file.name} is too large: at most ${MAX_CSV_CHARS / 1_000_000} MB are allowed`);
+    else if (!/(^|,)\s*timestamp\s*(,|\r?$)/im.test(text.split('\n', 1)[0] ?? '')) {
+      setError(`${file.name} has no column timestamp in its first line`);
+    } else change({ csv: text });
+  };
+  const isCsv = draft.shape === 'csv';
+  return (
+    <form onSubmit={submit} className="flex flex-col gap-3 border-t px-4 pt-3 pb-4">
+      <div className="grid grid-cols-2 gap-3 sm:grid-cols-3">
+        <Field label="Shape">
+          <Select
+            value={draft.shape}
+            // The choices are those of the contract.
+            onChange={(event) => change({ shape: event.target.value as Shape })}
+            choices={SHAPE_CHOICES}
+          />
+        </Field>
+        {isCsv ? (
+          <Field label="Times as fast">
+            <Numeric
+              value={draft.speed}
+              min={0.01}
+              max={100_000}
+              step="any"
+              onChange={(speed) => change({ speed })}
+            />
+          </Field>
+        ) : (
+          <Field label="Mean rate, per s">
+            <Numeric
+              value={draft.ratePerS}
+              min={0.1}
+              max={500}
+              step="any"
+              onChange={(ratePerS) => change({ ratePerS })}
+            />
+          </Field>
+        )}
+        {draft.shape === 'day' ? (
+          <Field label="A day takes, s">
+            <Numeric
+              value={draft.dayS}
+              min={10}
+              max={86_400}
+              step="1"
+              onChange={(dayS) => change({ dayS })}
+            />
+          </Field>
+        ) : null}
+        <Field label="For how long">
+          <Select
+            value={draft.durationS}
+            onChange={(event) => change({ durationS: event.target.value })}
+            choices={DURATIONS}
+          />
+        </Field>
+        <Field label="Seed">
+          <Numeric
+            value={draft.seed}
+            min={0}
+            max={4_294_967_295}
+            step="1"
+            onChange={(seed) => change({ seed })}
+          />
+        </Field>
+        <ModelField
+          label="Chat model"
+          value={chatModel}
+          models={models}
+          onChange={(model) => change({ chatModel: model })}
+        />
+        <ModelField
+          label="Embedding model"
+          value={embeddingModel}
+          models={models}
+          onChange={(model) => change({ embeddingModel: model })}
+        />
+      </div>
+      {isCsv ? (
+        <Field label="Recording (CSV)">
+          <Input
+            type="file"
+            accept=".csv,text/csv"
+            required
+            onChange={(event) => void readCsv(event.target.files?.[0])}
+            className="py-1.5"
+          />
+        </Field>
+      ) : null}
+      <div className="flex flex-wrap items-center justify-between gap-3">
+        <p className="min-w-0 flex-1 basis-52 text-muted">{SHAPES[draft.shape].text}</p>
+        <Button type="submit" kind="primary" disabled={pending || (isCsv && draft.csv === null)}>
+          {pending ? 'Starting…' : 'Start workload'}
+        </Button>
+      </div>
+      <p role="alert" className="text-open empty:hidden">
+        {error}
+      </p>
+    </form>
+  );
+}
+
+function Numeric({
+  value,
+  onChange,
+  ...rest
+}: {
+  value: number;
+  min: number;
+  max: number;
+  step: string;
+  onChange: (value: number) => void;
+}) {
+  return (
+    <Input
+      type="number"
+      required
+      value={Number.isFinite(value) ? value : ''}
+      onChange={(event) => onChange(event.target.valueAsNumber)}
+      {...rest}
+    />
+  );
+}
+
+/** A name to type, with those that upstreams have told of. */
+function ModelField({
+  label,
+  value,
+  models,
+  onChange,
+}: {
+  label: string;
+  value: string;
+  models: readonly string[];
+  onChange: (model: string) => void;
+}) {
+  const id = `models-${label.replaceAll(' ', '-').toLowerCase()}`;
+  return (
+    <Field label={label}>
+      <Input
+        value={value}
+        list={id}
+        required
+        maxLength={256}
+        onChange={(event) => onChange(event.target.value)}
+      />
+      <datalist id={id}>
+        {models.map((model) => (
+          <option key={model} value={model} />
+        ))}
+      </datalist>
+    </Field>
+  );
+}
