@@ -1,8 +1,8 @@
 'use client';
 
-import { X } from 'lucide-react';
+import { ListFilter, X } from 'lucide-react';
 import { type ComponentProps, useEffect, useState } from 'react';
-import { isNarrowed } from '#components/requests/filters.ts';
+import { FILTERS, isNarrowed } from '#components/requests/filters.ts';
 import { HOW } from '#components/requests/how.ts';
 import type { FilterState } from '#components/requests/use-filters.ts';
 import { Button } from '#components/ui/button.tsx';
@@ -22,80 +22,90 @@ export function FilterBar({
   upstreams: readonly string[];
   models: readonly string[];
 }) {
+  const [unfolded, setUnfolded] = useState(false);
+  const count = FILTERS.filter((name) => filters[name] !== undefined).length;
   return (
-    <search className="flex flex-wrap items-end gap-x-3 gap-y-2 border-t px-4 py-3">
-      <Field label="Upstream">
-        <Select
-          value={filters.upstream ?? ''}
-          onChange={({ target }) => set('upstream', target.value)}
-          choices={choicesOf('any', upstreams, filters.upstream)}
-          className="w-32"
-        />
-      </Field>
-      <Field label="Operation">
-        <Select
-          value={filters.operation ?? ''}
-          onChange={({ target }) => set('operation', target.value)}
-          choices={choicesOf('any', OPERATIONS, filters.operation)}
-          className="w-32"
-        />
-      </Field>
-      <Field label="Model">
-        <Select
-          value={filters.model ?? ''}
-          onChange={({ target }) => set('model', target.value)}
-          choices={choicesOf('any', models, filters.model)}
-          className="w-36"
-        />
-      </Field>
-      <Field label="How">
-        <Select
-          value={filters.how ?? ''}
-          onChange={({ target }) => set('how', target.value)}
-          choices={[
-            ['', 'any'],
-            ...answerKinds.map((kind) => [kind, HOW[kind].label] as const),
-            ...(filters.how === undefined || Object.hasOwn(HOW, filters.how)
-              ? []
-              : [[filters.how, filters.how] as const]),
-          ]}
-          className="w-28"
-        />
-      </Field>
-      <Field label="At least, ms">
-        <TypedInput
-          type="number"
-          min={0}
-          inputMode="numeric"
-          value={filters.min_ms ?? ''}
-          onValue={(value) => set('min_ms', value)}
-          className="w-24"
-        />
-      </Field>
-      <Field label="Request id contains">
-        <TypedInput
-          type="search"
-          maxLength={128}
-          spellCheck={false}
-          value={filters.id ?? ''}
-          onValue={(value) => set('id', value.trim())}
-          className="w-44 font-mono"
-        />
-      </Field>
-      <Button
-        aria-pressed={filters.trouble === 'true'}
-        kind={filters.trouble === 'true' ? 'primary' : 'plain'}
-        onClick={() => set('trouble', filters.trouble === 'true' ? null : 'true')}
-        className="h-9!"
-      >
-        Trouble only
+    <search className="border-t px-4 py-3">
+      <Button aria-expanded={unfolded} onClick={() => setUnfolded(!unfolded)} className="sm:hidden">
+        <ListFilter size={14} aria-hidden />
+        {count === 0 ? 'Filters' : `Filters, ${count} set`}
       </Button>
-      {isNarrowed(filters) ? (
-        <Button onClick={clear} className="h-9!">
-          <X size={14} aria-hidden />
-          Clear
+      <div
+        className={`flex flex-wrap items-end gap-x-3 gap-y-2 ${unfolded ? 'max-sm:mt-3' : 'max-sm:hidden'}`}
+      >
+        <Field label="Upstream">
+          <Select
+            value={filters.upstream ?? ''}
+            onChange={({ target }) => set('upstream', target.value)}
+            choices={choicesOf('any', upstreams, filters.upstream)}
+            className="w-32"
+          />
+        </Field>
+        <Field label="Operation">
+          <Select
+            value={filters.operation ?? ''}
+            onChange={({ target }) => set('operation', target.value)}
+            choices={choicesOf('any', OPERATIONS, filters.operation)}
+            className="w-32"
+          />
+        </Field>
+        <Field label="Model">
+          <Select
+            value={filters.model ?? ''}
+            onChange={({ target }) => set('model', target.value)}
+            choices={choicesOf('any', models, filters.model)}
+            className="w-36"
+          />
+        </Field>
+        <Field label="How">
+          <Select
+            value={filters.how ?? ''}
+            onChange={({ target }) => set('how', target.value)}
+            choices={[
+              ['', 'any'],
+              ...answerKinds.map((kind) => [kind, HOW[kind].label] as const),
+              ...(filters.how === undefined || Object.hasOwn(HOW, filters.how)
+                ? []
+                : [[filters.how, filters.how] as const]),
+            ]}
+            className="w-28"
+          />
+        </Field>
+        <Field label="At least, ms">
+          <TypedInput
+            type="number"
+            min={0}
+            inputMode="numeric"
+            value={filters.min_ms ?? ''}
+            onValue={(value) => set('min_ms', value)}
+            className="w-24"
+          />
+        </Field>
+        <Field label="Request id contains">
+          <TypedInput
+            type="search"
+            maxLength={128}
+            spellCheck={false}
+            value={filters.id ?? ''}
+            onValue={(value) => set('id', value.trim())}
+            className="w-44 font-mono"
+          />
+        </Field>
+        <Button
+          aria-pressed={filters.trouble === 'true'}
+          kind={filters.trouble === 'true' ? 'primary' : 'plain'}
+          onClick={() => set('trouble', filters.trouble === 'true' ? null : 'true')}
+          className="h-9!"
+        >
+          Trouble only
         </Button>
-      ) : null}
+        {isNarrowed(filters) ? (
+          <Button onClick={clear} className="h-9!">
+            <X size={14} aria-hidden />
+            Clear
+          </Button>
+        ) : null}
+      </div>
     </search>
   );
 }

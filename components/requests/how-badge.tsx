@@ -28,7 +28,7 @@ export function HowBadge({ how }: { how: AnswerKind }) {
   const { label, tone } = HOW[how];
   const Icon = ICONS[how];
   return (
-    <span className={`inline-flex items-center gap-1.5 whitespace-nowrap ${tone}`}>
+    <span className={`inline-flex items-center align-bottom gap-1.5 whitespace-nowrap ${tone}`}>
       <Icon size={13} aria-hidden className="shrink-0" />
       {label}
     </span>

@@ -56,7 +56,7 @@ function Body({ request }: { request: ReturnType<typeof useRequest> }) {
     case 'gone':
       return (
         <div className="h-48">
-          <StateNote kind="empty" title="This request is not kept any more">
+          <StateNote kind="empty" title="This request is not kept, or no longer">
             Only the last 1,000 requests that were served and the last 1,000 that were not are kept, in
             memory, and of each second only the first 100 of either.
           </StateNote>
@@ -83,7 +83,7 @@ function Story({ record }: { record: RequestRecord }) {
   return (
     <>
       <div className="px-4 pb-3">
-        <p className="flex flex-wrap items-baseline gap-x-2">
+        <p className="flex flex-wrap items-center gap-x-2">
           <HowBadge how={how} />
           <span className="text-muted">
             {HOW[how].meaning}

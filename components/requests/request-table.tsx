@@ -15,13 +15,12 @@ interface RequestTableProps {
   nowMs: number;
   /** Whether there is room for more than the most telling columns. */
   roomy: boolean;
-  maxHeight: string | undefined;
   onSelect: (record: RequestRecord) => void;
 }
 
 /** Newest on top. */
 export const RequestTable = memo(function RequestTable(props: RequestTableProps) {
-  const { records, selected, nowMs, roomy, maxHeight, onSelect } = props;
+  const { records, selected, nowMs, roomy, onSelect } = props;
   return (
     <DataTable
       caption="Requests, newest first"
@@ -33,7 +32,6 @@ export const RequestTable = memo(function RequestTable(props: RequestTableProps)
         const record = records.find((each) => keyOf(each) === key);
         if (record !== undefined) onSelect(record);
       }}
-      {...(maxHeight === undefined ? {} : { maxHeight })}
     />
   );
 });
@@ -44,12 +42,18 @@ const timeColumn = (nowMs: number): Column<RequestRecord> => ({
   key: 'time',
   header: 'Time',
   width: '5.5rem',
-  cell: ({ at }) => <LocalTime iso={at} nowMs={nowMs} />,
+  cell: ({ at, endpoint }) => (
+    <>
+      <LocalTime iso={at} nowMs={nowMs} />
+      <span className="ml-3 sm:hidden">{endpoint}</span>
+    </>
+  ),
+  card: 'title',
 });
 
 const COLUMNS: readonly Column<RequestRecord>[] = [
-  { key: 'endpoint', header: 'Endpoint', cell: ({ endpoint }) => cut(endpoint), card: 'title' },
-  { key: 'model', header: 'Model', cell: ({ model }) => cut(model) },
+  { key: 'endpoint', header: 'Endpoint', cell: ({ endpoint }) => cut(endpoint), card: 'hidden' },
+  { key: 'model', header: 'Model', cell: ({ model }) => cut(model), card: 'hidden' },
   { key: 'upstream', header: 'Upstream', cell: ({ upstream }) => cut(upstream) },
   { key: 'how', header: 'How', width: '6.5rem', cell: ({ how }) => <HowBadge how={how} /> },
   { key: 'status', header: 'Status', width: '4.5rem', align: 'end', cell: ({ status }) => status },

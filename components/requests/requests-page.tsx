@@ -48,7 +48,12 @@ export function RequestsPage() {
       className={`mx-auto grid max-w-[1800px] items-start gap-3 ${selected === null ? '' : 'xl:grid-cols-[minmax(0,1fr)_27rem]'}`}
     >
       <h1 className="sr-only">Requests</h1>
-      <Card title="Requests" note={<Note log={log} />} className="overflow-hidden">
+      <Card
+        title="Requests"
+        note={<Note log={log} />}
+        // The list scrolls in itself, so that filters, header and what is left out stay in sight.
+        className="overflow-hidden lg:flex lg:max-h-[max(28rem,calc(100dvh-5.75rem))] lg:flex-col"
+      >
         <FilterBar
           state={filters}
           upstreams={snapshot.upstreams.map(({ name }) => name)}
@@ -59,7 +64,6 @@ export function RequestsPage() {
           filters={filters}
           selected={listed}
           roomy={wide && selected === null}
-          maxHeight={wide ? LIST_HEIGHT : undefined}
           onSelect={select}
         />
         <LeftOut log={log} />
@@ -83,8 +87,6 @@ function Note({ log }: { log: RequestLogState }) {
   return `the last ${PAGE}, newest first, as they end`;
 }
 
-/** The table scrolls in itself below the filters, so that its header and what is left out stay in sight. */
-const LIST_HEIGHT = 'max(20rem, calc(100dvh - 16.5rem))';
 const HOUR_MS = 3_600_000;
 
 function List({
@@ -96,7 +98,6 @@ function List({
   filters: FilterState;
   selected: RequestRecord | undefined;
   roomy: boolean;
-  maxHeight: string | undefined;
   onSelect: (record: RequestRecord) => void;
 }) {
   const { nowMs, snapshot } = useLive();
@@ -139,12 +140,12 @@ function List({
 
 /** The log is a sample under load, and says so. */
 function LeftOut({ log }: { log: RequestLogState }) {
-  if (log.state !== 'ready') return null;
+  if (log.state !== 'ready' || log.seen === 0) return null;
   const { seen, leftOut } = log;
   return (
     <p className="border-t px-4 py-2 text-muted">
       {leftOut === 0
-        ? `All of ${counted(seen, 'request')} since the start went into the log, which keeps the last 2,000.`
+        ? `None of ${counted(seen, 'request')} since the start was left out. The last 1,000 that were served are kept, and the last 1,000 that were not.`
         : `${formatCount(leftOut)} of ${counted(seen, 'request')} since the start were left out: of one second the first 100 that were served go into the log, and the first 100 that were not.`}
     </p>
   );

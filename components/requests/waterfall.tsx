@@ -1,15 +1,15 @@
-import type { ReactNode } from 'react';
 import { fineMs } from '#components/requests/fine-ms.ts';
-import { type Bar, waterfallOf } from '#components/requests/waterfall.ts';
+import { type Bar, type Waterfall, waterfallOf } from '#components/requests/waterfall.ts';
 import { outcomeInWords, stageInWords } from '#components/requests/words.ts';
 import type { RequestRecord, Span } from '#lib/contracts/requests.ts';
 
-/** A request's way, stage below stage, drawn to one scale. Each line says in words what its bar shows. */
+/** A request's way, stage below stage, drawn to one scale. Each stage says in words what its bar shows. */
 export function WaterfallChart({ record }: { record: RequestRecord }) {
-  const { bars, ticks, clientPercent } = waterfallOf(record);
+  const waterfall = waterfallOf(record);
+  const { bars, ticks, clientPercent } = waterfall;
   return (
     <div className="px-4 pb-4">
-      <div aria-hidden className="relative h-5 text-[11px] text-faint">
+      <div aria-hidden className="relative h-5 border-b text-[11px] text-faint">
         {ticks.map(({ ms, percent }) => (
           <span
             key={ms}
@@ -20,94 +20,101 @@ export function WaterfallChart({ record }: { record: RequestRecord }) {
           </span>
         ))}
       </div>
-      <div className="relative border-t">
-        <div aria-hidden className="absolute inset-0">
-          {ticks.map(({ ms, percent }) => (
-            <Line key={ms} percent={percent} className="border-line" />
-          ))}
-          {clientPercent === null ? null : (
-            <Line percent={clientPercent} className="border-dashed border-accent" />
+      <ol aria-label="Stages in the order in which they began">
+        {bars.map((bar) => (
+          <Stage key={keyOf(bar.span)} bar={bar} record={record} waterfall={waterfall} />
+        ))}
+      </ol>
+      <div className="mt-1 flex flex-wrap gap-x-4 text-faint">
+        {bars.some(({ firstBytePercent }) => firstBytePercent !== null) ? (
+          <p className="flex items-center gap-1.5">
+            <span aria-hidden className="inline-block h-3 w-0.5 bg-text" />
+            first byte of a call
+          </p>
+        ) : null}
+        <p className="flex items-center gap-1.5">
+          {clientPercent === null ? (
+            'The client got nothing of an answer.'
+          ) : (
+            <>
+              <span aria-hidden className="inline-block h-3 border-l-2 border-dotted border-accent" />
+              first byte for the client, after {fineMs(record.first_byte_ms)}
+            </>
           )}
-        </div>
-        <ol aria-label="Stages in the order in which they began" className="relative">
-          {bars.map((bar) => (
-            <Stage
-              key={`${bar.span.stage} ${bar.span.component} ${bar.span.start_ms}`}
-              bar={bar}
-              record={record}
-            />
-          ))}
-        </ol>
+        </p>
       </div>
-      <p className="mt-2 flex items-center gap-2 text-faint">
-        {record.first_byte_ms === null ? (
-          'The client got nothing of an answer.'
-        ) : (
-          <>
-            <span aria-hidden className="inline-block h-3 border-l border-dashed border-accent" />
-            The client had its first byte after {fineMs(record.first_byte_ms)}, and all after{' '}
-            {fineMs(record.total_ms)}.
-          </>
-        )}
-      </p>
     </div>
   );
 }
 
-function Line({ percent, className }: { percent: number; className: string }) {
-  return <span className={`absolute inset-y-0 border-l ${className}`} style={{ left: `${percent}%` }} />;
-}
-
-function Stage({ bar, record }: { bar: Bar; record: RequestRecord }) {
-  const { span, leftPercent, widthPercent, firstBytePercent } = bar;
-  const isInstant = span.stage === 'breaker';
+function Stage({ bar, record, waterfall }: { bar: Bar; record: RequestRecord; waterfall: Waterfall }) {
+  const { span } = bar;
+  const isPlain = span.outcome === 'ok' && span.first_byte_ms === null;
   return (
-    <li className="py-1.5">
-      <p className="flex flex-wrap items-baseline gap-x-2 leading-4.5">
-        <span className="font-medium">{stageInWords(span, record.spans)}</span>
+    <li className="pt-2">
+      <p className="flex items-baseline gap-x-2 leading-4.5">
+        <span className="font-medium whitespace-nowrap">{stageInWords(span, record.spans)}</span>
         {span.component === null ? null : <span className="font-mono break-all">{span.component}</span>}
-        <span className={span.outcome === 'ok' ? 'text-muted' : 'text-open'}>
-          {outcomeInWords(span.outcome)}
+        <span className="ml-auto whitespace-nowrap">
+          {span.stage === 'breaker' ? `at ${fineMs(span.start_ms)}` : fineMs(span.duration_ms)}
         </span>
-        <span className="ml-auto whitespace-nowrap text-muted">{timesOf(span)}</span>
       </p>
-      <div aria-hidden className="relative mt-1 h-3">
-        {isInstant ? (
-          <Mark percent={leftPercent}>
-            <span className="block size-2.5 rotate-45 bg-open" />
-          </Mark>
-        ) : (
-          <span
-            className={`absolute inset-y-0 min-w-0.5 rounded-xs ${colourOf(span)}`}
-            style={{ left: `${Math.min(leftPercent, 99.5)}%`, width: `${widthPercent}%` }}
-          />
-        )}
-        {firstBytePercent === null ? null : (
-          <Mark percent={firstBytePercent}>
-            <span className="block h-4 w-0.5 bg-text" />
-          </Mark>
-        )}
-      </div>
+      {isPlain ? null : (
+        <p className="flex justify-between gap-x-2 leading-4.5 text-muted">
+          <span className={span.outcome === 'ok' ? '' : 'text-open'}>{outcomeInWords(span.outcome)}</span>
+          {span.first_byte_ms === null ? null : (
+            <span className="whitespace-nowrap">first byte after {fineMs(span.first_byte_ms)}</span>
+          )}
+        </p>
+      )}
+      <Track bar={bar} waterfall={waterfall} />
     </li>
   );
 }
 
-function Mark({ percent, children }: { percent: number; children: ReactNode }) {
+/** Below it a call is too short for a mark in it. */
+const MARKED_PERCENT = 1.5;
+
+function Track({
+  bar: { span, leftPercent, widthPercent, firstBytePercent },
+  waterfall: { ticks, clientPercent },
+}: {
+  bar: Bar;
+  waterfall: Waterfall;
+}) {
   return (
-    <span className="absolute top-1/2 -translate-x-1/2 -translate-y-1/2" style={{ left: `${percent}%` }}>
-      {children}
-    </span>
+    <div aria-hidden className="relative mt-1 h-4 bg-ground">
+      {ticks.map(({ ms, percent }) => (
+        <span key={ms} className="absolute inset-y-0 border-l" style={{ left: `${percent}%` }} />
+      ))}
+      {span.stage === 'breaker' ? (
+        <span
+          className="absolute top-1 size-2 rotate-45 bg-open"
+          style={{ left: `min(${leftPercent}%, calc(100% - 0.5rem))` }}
+        />
+      ) : (
+        <span
+          className={`absolute inset-y-0.5 min-w-0.75 rounded-xs ${colourOf(span)}`}
+          style={{ left: `min(${leftPercent}%, calc(100% - 3px))`, width: `${widthPercent}%` }}
+        />
+      )}
+      {firstBytePercent === null || widthPercent < MARKED_PERCENT ? null : (
+        <span className="absolute inset-y-0 -ml-0.5 w-0.5 bg-text" style={{ left: `${firstBytePercent}%` }} />
+      )}
+      {clientPercent === null ? null : (
+        <span
+          className="absolute inset-y-0 -ml-0.5 border-l-2 border-dotted border-accent"
+          style={{ left: `${clientPercent}%` }}
+        />
+      )}
+    </div>
   );
 }
 
-function timesOf({ stage, start_ms, duration_ms, first_byte_ms }: Span): string {
-  if (stage === 'breaker') return `at ${fineMs(start_ms)}`;
-  const first = first_byte_ms === null ? '' : `, first byte ${fineMs(first_byte_ms)}`;
-  return `${fineMs(duration_ms)}${first}`;
-}
+const keyOf = ({ stage, component, start_ms }: Span) => `${stage} ${component} ${start_ms}`;
 
 function colourOf({ stage, outcome }: Span): string {
   if (outcome !== 'ok') return 'bg-open';
-  if (stage === 'upstream') return 'bg-accent';
+  if (stage === 'upstream') return 'bg-accent/70';
   return stage === 'queue' || stage === 'batch' ? 'bg-half-open' : 'bg-muted';
 }
