@@ -6,11 +6,16 @@ export interface Mark {
   readonly atMs: number;
   readonly label: string;
   readonly tone: EventTone;
+  /** Which row of labels it stands in, from the top; null when there is no room for its label. */
+  readonly line: number | null;
 }
 
 /** Closer than this share of the range, marks become one. */
 const MIN_DISTANCE = 0.05;
-export const MAX_LABELS = 4;
+export const MAX_LABEL_LINES = 3;
+/** Of a label's width, as a share of the plot's: a letter, and the most that is shown of a long one. */
+const LETTER_SHARE = 0.02;
+const MAX_LABEL_SHARE = 0.44;
 
 const MARKED =
   /^(breaker_(?!open_elapsed$)|fault_|workload_|operator_settings|config_reloaded|lab_crashed|started)/;
@@ -18,7 +23,7 @@ const MARKED =
 /** Oldest first. Marks that would stand on one another become one that says how many there are. */
 export function marksOf(events: readonly LoggedEvent[], fromMs: number, toMs: number): Mark[] {
   const minMs = (toMs - fromMs) * MIN_DISTANCE;
-  const marks: (Mark & { count: number })[] = [];
+  const marks: (Omit<Mark, 'line'> & { count: number })[] = [];
   for (const event of events) {
     const atMs = Date.parse(event.at);
     if (!MARKED.test(event.type) || atMs < fromMs || atMs > toMs) continue;
@@ -34,7 +39,23 @@ export function marksOf(events: readonly LoggedEvent[], fromMs: number, toMs: nu
       };
     } else marks.push({ atMs, count: 1, tone, label: title });
   }
-  return marks.map(({ atMs, label, tone }) => ({ atMs, label, tone }));
+  return placed(marks, fromMs, toMs);
+}
+
+/** Labels stand beside their lines, towards the middle, and never upon one another: the newest get room first. */
+function placed(marks: readonly Omit<Mark, 'line'>[], fromMs: number, toMs: number): Mark[] {
+  const taken: [start: number, end: number][][] = Array.from({ length: MAX_LABEL_LINES }, () => []);
+  return marks
+    .toReversed()
+    .map(({ atMs, label, tone }) => {
+      const x = (atMs - fromMs) / (toMs - fromMs);
+      const width = Math.min(MAX_LABEL_SHARE, label.length * LETTER_SHARE);
+      const [start, end] = x > 0.5 ? [x - width, x] : [x, x + width];
+      const line = taken.findIndex((spans) => spans.every(([from, to]) => end <= from || start >= to));
+      taken[line]?.push([start, end]);
+      return { atMs, label, tone, line: line === -1 ? null : line };
+    })
+    .reverse();
 }
 
 const RANK: Record<EventTone, number> = { plain: 0, good: 1, held: 2, warning: 3, bad: 4 };

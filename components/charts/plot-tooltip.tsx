@@ -1,40 +1,44 @@
-import { type ChartSeries, FEW_SAMPLES } from '#components/charts/types.ts';
-import { formatCount, formatTime, UNKNOWN } from '#components/ui/format.ts';
+import { FEW_SAMPLES, type PlotProps } from '#components/charts/types.ts';
+import { counted, formatDuration, formatTime, UNKNOWN } from '#components/ui/format.ts';
 
 /** The values at one point, with its time, its length, and how many samples stand behind it. */
 export function PlotTooltip({
-  datum,
+  index,
+  points: { timesMs, values, stepS },
   series,
   format,
-  stepS,
-}: {
-  datum: (Record<string, number | null> & { t: number }) | undefined;
-  series: readonly ChartSeries[];
-  format: (value: number) => string;
-  stepS: number;
+  samples,
+  side,
+}: Pick<PlotProps, 'points' | 'series' | 'format'> & {
+  index: number;
+  samples: number | null;
+  /** Of the pointer. */
+  side: 'left' | 'right';
 }) {
-  if (datum === undefined) return null;
-  const { t, n } = datum;
+  const at = timesMs[index] ?? 0;
   return (
-    <div className="rounded-md border bg-card px-2.5 py-1.5 text-[12px]">
+    <div
+      className={`pointer-events-none absolute top-0 z-10 rounded-md border bg-card px-2.5 py-1.5 text-[12px] whitespace-nowrap text-text ${side === 'left' ? 'left-1' : 'right-1'}`}
+    >
       <p className="text-muted">
-        {formatTime(new Date(t).toISOString(), Date.now())}, {stepS} s
+        {formatTime(new Date(at).toISOString(), Date.now())}, {formatDuration(stepS * 1_000)}
       </p>
       {series.map(({ name, label, color }) => {
-        const value = datum[name] ?? null;
+        const value = values[name]?.[index] ?? null;
         return (
           <p key={name} className="flex justify-between gap-4">
             <span className="flex items-center gap-1.5">
-              <span aria-hidden className="size-2 rounded-[2px]" style={{ background: color }} />
+              <span className="size-2 rounded-[2px]" style={{ background: color }} />
               {label}
             </span>
             <span>{value === null ? UNKNOWN : format(value)}</span>
           </p>
         );
       })}
-      {n === null || n === undefined ? null : (
+      {samples === null ? null : (
         <p className="text-muted">
-          {formatCount(n)} samples{n < FEW_SAMPLES ? ', few' : ''}
+          {counted(samples, 'sample')}
+          {samples < FEW_SAMPLES ? ', few' : ''}
         </p>
       )}
     </div>

@@ -1,182 +1,225 @@
 'use client';
 
-import { memo } from 'react';
-import {
-  Area,
-  CartesianGrid,
-  ComposedChart,
-  Line,
-  ReferenceArea,
-  ReferenceLine,
-  ResponsiveContainer,
-  Tooltip,
-  XAxis,
-  YAxis,
-} from 'recharts';
+import { memo, type PointerEvent, useMemo, useState } from 'react';
 import { niceTop, timeTicks } from '#components/charts/axis.ts';
-import { MAX_LABELS, type Mark } from '#components/charts/marks.ts';
+import type { Mark } from '#components/charts/marks.ts';
+import {
+  curveOf,
+  type Frame,
+  largestOf,
+  nearest,
+  SPACE,
+  stackOf,
+  stepsOf,
+  xOf,
+} from '#components/charts/plot-path.ts';
 import { PlotTooltip } from '#components/charts/plot-tooltip.tsx';
 import { type ChartSeries, FEW_SAMPLES, type PlotProps } from '#components/charts/types.ts';
 import { formatClock } from '#components/ui/format.ts';
 
-const TICK = { fill: 'var(--faint)', fontSize: 11 } as const;
 const TICKS_X = 4;
-const DAY_MS = 86_400_000;
-const LABEL_LINE_PX = 12;
-const MAX_LABEL_CHARS = 26;
+const HALVES = [1, 0.5, 0] as const;
 
-type Datum = Record<string, number | null> & { t: number };
-
-/** The drawing itself, in a part of its own: Recharts is loaded when the first chart is seen. */
-export default memo(function Plot({ series, points, marks, format, samples }: PlotProps) {
+/**
+ * The drawing itself. Shapes are stretched to the room there is, texts stand beside them as HTML: nothing is measured,
+ * so nothing jumps, and a tick costs a few strings.
+ */
+export const Plot = memo(function Plot({ series, points, marks, format, samples }: PlotProps) {
   const { timesMs, values, stepS, partial } = points;
-  const stacked = series.filter(({ kind }) => kind === 'area');
-  const data: Datum[] = timesMs.map((t, index) => ({
-    t,
-    n: samples?.[index] ?? null,
-    ...Object.fromEntries(series.map(({ name }) => [name, values[name]?.[index] ?? null])),
-  }));
-  const fromMs = timesMs[0] ?? 0;
-  const lastMs = timesMs.at(-1) ?? 0;
-  const toMs = lastMs + stepS * 1_000;
-  const top = niceTop(Math.max(0, ...data.map((datum) => largest(datum, series, stacked))));
+  const [pointed, setPointed] = useState<number | null>(null);
+  const frame = useMemo((): Frame => {
+    const valuesOf = ({ name }: ChartSeries) => values[name] ?? [];
+    const top = niceTop(
+      largestOf(
+        series.filter(({ kind }) => kind === 'area').map(valuesOf),
+        series.filter(({ kind }) => kind !== 'area').map(valuesOf),
+      ),
+    );
+    return { fromMs: timesMs[0] ?? 0, toMs: (timesMs.at(-1) ?? 0) + stepS * 1_000, top };
+  }, [series, values, timesMs, stepS]);
+  const point = ({ currentTarget, clientX }: PointerEvent) => {
+    const { left, width } = currentTarget.getBoundingClientRect();
+    setPointed(width === 0 ? null : nearest(timesMs, (clientX - left) / width, frame));
+  };
+  const at = pointed === null ? undefined : timesMs[pointed];
   return (
-    <ResponsiveContainer width="100%" height="100%">
-      <ComposedChart data={data} margin={{ top: 4, right: 0, bottom: 0, left: 0 }} accessibilityLayer={false}>
-        <CartesianGrid vertical={false} stroke="var(--line)" />
-        <XAxis
-          dataKey="t"
-          type="number"
-          domain={[fromMs, toMs]}
-          ticks={timeTicks(fromMs, toMs, TICKS_X)}
-          tickFormatter={(at: number) => formatClock(at, toMs - fromMs > DAY_MS)}
-          tick={TICK}
-          tickLine={false}
-          axisLine={{ stroke: 'var(--line)' }}
-          height={20}
-          allowDataOverflow
-        />
-        <YAxis
-          orientation="right"
-          domain={[0, top]}
-          ticks={[0, top / 2, top]}
-          tickFormatter={(value: number) => (value === 0 ? '0' : format(value))}
-          tick={TICK}
-          tickLine={false}
-          axisLine={false}
-          width={52}
-          allowDataOverflow
-        />
-        <Tooltip
-          isAnimationActive={false}
-          cursor={{ stroke: 'var(--muted)' }}
-          content={({ active, payload }) => (
+    <div className="relative h-full pr-13 pb-5 text-[11px] text-faint">
+      <div className="relative h-full" onPointerMove={point} onPointerLeave={() => setPointed(null)}>
+        <Shapes series={series} points={points} frame={frame} samples={samples} />
+        {partial ? (
+          <div
+            className="absolute inset-y-0 right-0 bg-raised opacity-70"
+            style={{ left: percent(xOf(timesMs.at(-1) ?? 0, frame)) }}
+          />
+        ) : null}
+        {marks.map((mark) => (
+          <MarkLine key={`${mark.atMs} ${mark.label}`} mark={mark} x={xOf(mark.atMs, frame)} />
+        ))}
+        {at === undefined || pointed === null ? null : (
+          <>
+            <div
+              className="pointer-events-none absolute inset-y-0 w-px bg-muted"
+              style={{ left: percent(xOf(at, frame)) }}
+            />
             <PlotTooltip
-              datum={active ? (payload?.[0]?.payload as Datum | undefined) : undefined}
+              index={pointed}
+              points={points}
               series={series}
               format={format}
-              stepS={stepS}
+              samples={samples?.[pointed] ?? null}
+              side={xOf(at, frame) > SPACE / 2 ? 'left' : 'right'}
             />
-          )}
-        />
-        {partial ? <ReferenceArea x1={lastMs} x2={toMs} fill="var(--raised)" fillOpacity={0.8} /> : null}
-        {series.map((each) =>
-          each.kind === 'area' ? (
-            <Area
-              key={each.name}
-              dataKey={each.name}
-              stackId="stack"
-              type="linear"
-              stroke={each.color}
-              strokeWidth={1}
-              fill={each.color}
-              fillOpacity={0.55}
-              isAnimationActive={false}
-              activeDot={false}
-            />
-          ) : (
-            <Line
-              key={each.name}
-              dataKey={each.name}
-              type={each.kind === 'step' ? 'stepAfter' : 'linear'}
-              stroke={each.color}
-              strokeWidth={1.6}
-              {...(each.dashed === true ? { strokeDasharray: '4 3' } : {})}
-              dot={samples === undefined ? <Lonely points={values[each.name] ?? []} /> : <Few />}
-              activeDot={{ r: 3 }}
-              isAnimationActive={false}
-            />
-          ),
+          </>
         )}
-        {marks.map((mark, index) => (
-          <ReferenceLine
-            key={`${mark.atMs} ${mark.label}`}
-            x={mark.atMs}
-            stroke="var(--muted)"
-            strokeDasharray="2 3"
-            label={index < marks.length - MAX_LABELS ? '' : <MarkLabel mark={mark} line={index % 3} />}
-          />
-        ))}
-      </ComposedChart>
-    </ResponsiveContainer>
+        <AxisY top={frame.top} format={format} />
+        <AxisX frame={frame} />
+      </div>
+    </div>
   );
 });
 
-function largest(datum: Datum, series: readonly ChartSeries[], stacked: readonly ChartSeries[]): number {
-  const sum = stacked.reduce((total, { name }) => total + (datum[name] ?? 0), 0);
-  return Math.max(sum, ...series.filter(({ kind }) => kind !== 'area').map(({ name }) => datum[name] ?? 0));
-}
-
-interface DotProps {
-  cx?: number;
-  cy?: number | null;
-  index?: number;
-  stroke?: string;
-  payload?: Datum;
-}
-
-/** A point without neighbours would not be seen as a line. */
-function Lonely({ points, cx, cy, index = 0, stroke }: DotProps & { points: readonly (number | null)[] }) {
-  const alone = (points[index - 1] ?? null) === null && (points[index + 1] ?? null) === null;
-  if (!alone || cx === undefined || cy === undefined || cy === null || (points[index] ?? null) === null)
-    return null;
-  return <circle cx={cx} cy={cy} r={1.6} fill={stroke} />;
-}
-
-/** A ring where a percentile stands on few samples. */
-function Few({ cx, cy, stroke, payload }: DotProps) {
-  const n = payload?.n;
-  if (cx === undefined || cy === undefined || cy === null || n === undefined || n === null) return null;
-  if (n === 0 || n >= FEW_SAMPLES) return null;
-  return <circle cx={cx} cy={cy} r={1.8} fill="var(--card)" stroke={stroke} strokeWidth={1} />;
-}
-
-/** To the left of its line where there is more room, each on a line of its own. */
-function MarkLabel({
-  mark,
-  line,
-  viewBox,
-}: {
-  mark: Mark;
-  line: number;
-  viewBox?: { x?: number; y?: number; width?: number };
-}) {
-  const { x = 0, y = 0 } = viewBox ?? {};
-  const text =
-    mark.label.length > MAX_LABEL_CHARS ? `${mark.label.slice(0, MAX_LABEL_CHARS - 1)}…` : mark.label;
-  const left = x > 150;
-  return (
-    <text
-      x={left ? x - 4 : x + 4}
-      y={y + 9 + line * LABEL_LINE_PX}
-      textAnchor={left ? 'end' : 'start'}
-      fontSize={10}
-      fill="var(--muted)"
-      paintOrder="stroke"
-      stroke="var(--card)"
-      strokeWidth={3}
-    >
-      {text}
-    </text>
+function Shapes({
+  series,
+  points: { timesMs, values, partial },
+  frame,
+  samples,
+}: Pick<PlotProps, 'series' | 'points' | 'samples'> & { frame: Frame }) {
+  const areas = series.filter(({ kind }) => kind === 'area');
+  const stack = stackOf(
+    timesMs,
+    areas.map(({ name }) => values[name] ?? []),
+    frame,
   );
+  const isUnsure = (index: number) =>
+    (partial && index === timesMs.length - 1) ||
+    (samples !== undefined && (samples[index] ?? 0) < FEW_SAMPLES);
+  return (
+    <svg
+      viewBox={`0 0 ${SPACE} ${SPACE}`}
+      preserveAspectRatio="none"
+      className="absolute inset-0 size-full overflow-visible"
+      aria-hidden
+    >
+      <g fill="none" strokeLinejoin="round" strokeLinecap="round">
+        {HALVES.map((share) => (
+          <path
+            key={share}
+            d={`M0 ${(1 - share) * SPACE}H${SPACE}`}
+            stroke="var(--line)"
+            vectorEffect="non-scaling-stroke"
+          />
+        ))}
+        {areas.map(({ name, color }, index) => (
+          <path
+            key={name}
+            d={stack[index]}
+            fill={color}
+            fillOpacity={0.6}
+            stroke={color}
+            strokeWidth={1}
+            vectorEffect="non-scaling-stroke"
+          />
+        ))}
+        {series.map((each) =>
+          each.kind === 'area' ? null : (
+            <Curve
+              key={each.name}
+              series={each}
+              frame={frame}
+              timesMs={timesMs}
+              values={values[each.name] ?? []}
+              isUnsure={isUnsure}
+            />
+          ),
+        )}
+      </g>
+    </svg>
+  );
+}
+
+function Curve({
+  series: { kind, color, dashed },
+  frame,
+  timesMs,
+  values,
+  isUnsure,
+}: {
+  series: ChartSeries;
+  frame: Frame;
+  timesMs: readonly number[];
+  values: readonly (number | null)[];
+  isUnsure: (index: number) => boolean;
+}) {
+  const look = { stroke: color, strokeWidth: 1.6, vectorEffect: 'non-scaling-stroke' } as const;
+  if (kind === 'step') {
+    return (
+      <path
+        d={stepsOf(timesMs, values, frame)}
+        {...look}
+        {...(dashed === true ? { strokeDasharray: '4 4' } : {})}
+      />
+    );
+  }
+  const { sure, unsure } = curveOf(timesMs, values, frame, isUnsure);
+  return (
+    <>
+      <path d={sure} {...look} {...(dashed === true ? { strokeDasharray: '4 4' } : {})} />
+      <path d={unsure} {...look} strokeDasharray="1 3.5" />
+    </>
+  );
+}
+
+/** Its label stands beside it, towards the middle. */
+function MarkLine({ mark, x }: { mark: Mark; x: number }) {
+  const left = x > SPACE / 2;
+  return (
+    <div
+      className="pointer-events-none absolute inset-y-0 border-l border-dashed border-muted"
+      style={{ left: percent(x) }}
+    >
+      {mark.line === null ? null : (
+        <span
+          className={`absolute max-w-28 truncate bg-card/80 px-1 text-[10px] leading-3 text-muted ${left ? 'right-0.5' : 'left-0.5'}`}
+          style={{ top: `${mark.line * 12}px` }}
+        >
+          {mark.label}
+        </span>
+      )}
+    </div>
+  );
+}
+
+function AxisY({ top, format }: { top: number; format: (value: number) => string }) {
+  return HALVES.map((share) => (
+    <span
+      key={share}
+      className="absolute left-full -translate-y-1/2 pl-2 whitespace-nowrap"
+      style={{ top: `${(1 - share) * 100}%` }}
+    >
+      {share === 0 ? '0' : format(top * share)}
+    </span>
+  ));
+}
+
+function AxisX({ frame }: { frame: Frame }) {
+  const { fromMs, toMs } = frame;
+  const spanMs = toMs - fromMs;
+  return (
+    timeTicks(fromMs, toMs, TICKS_X)
+      // A text at the very edge would be cut.
+      .filter((at) => at - fromMs > spanMs * 0.06 && toMs - at > spanMs * 0.04)
+      .map((at) => (
+        <span
+          key={at}
+          className="absolute top-full -translate-x-1/2 pt-1 leading-4 whitespace-nowrap"
+          style={{ left: percent(xOf(at, frame)) }}
+        >
+          {formatClock(at, spanMs)}
+        </span>
+      ))
+  );
+}
+
+function percent(units: number): string {
+  return `${(units / SPACE) * 100}%`;
 }

@@ -2,12 +2,18 @@
 
 const PADDING = 1.5;
 
-/** Values from left to right, zero at the bottom and the largest at the top; gaps stay gaps. */
+/** Values from left to right, from the first one that there is, zero at the bottom and the largest at the top; gaps stay gaps. */
 export function sparkPath(
-  values: readonly (number | null)[],
+  all: readonly (number | null)[],
   width: number,
   height: number,
 ): { line: string; area: string } {
+  const values = all.slice(
+    Math.max(
+      0,
+      all.findIndex((value) => value !== null),
+    ),
+  );
   const top = Math.max(...values.map((value) => value ?? 0), 0);
   const step = values.length > 1 ? width / (values.length - 1) : 0;
   const runs: [number, number][][] = [];

@@ -14,9 +14,11 @@ export function ConnectDialog({ address, model }: { address: string; model: stri
       open={open}
       onOpenChange={setOpen}
       trigger={
-        <Button aria-label="Connect a client">
+        <Button title="Connect a client">
           <Plug size={14} aria-hidden />
-          <span className="max-2xl:hidden">Connect</span>
+          <span className="max-[1400px]:sr-only">
+            Connect<span className="sr-only"> a client</span>
+          </span>
         </Button>
       }
       title="Point your client here"

@@ -8,7 +8,7 @@ import { StateBadge } from '#components/breakers/state-badge.tsx';
 import { Transitions } from '#components/breakers/transitions.tsx';
 import { whyOf } from '#components/breakers/why.ts';
 import { Sparkline } from '#components/charts/sparkline.tsx';
-import { formatMs, formatPerSecond, formatRate, UNKNOWN } from '#components/ui/format.ts';
+import { formatCount, formatMs, formatPerSecond, formatRate, UNKNOWN } from '#components/ui/format.ts';
 import { useMounted } from '#components/ui/local-time.tsx';
 import type { Component } from '#lib/contracts/snapshot.ts';
 
@@ -18,10 +18,13 @@ const SPARK = { open: 'text-open', half_open: 'text-half-open', closed: 'text-mu
 export function ComponentRow({
   component,
   trend,
+  showWindow,
   nowMs,
 }: {
   component: Component;
   trend: readonly (number | null)[];
+  /** Windows differ, so that each has to be told. */
+  showWindow: boolean;
   nowMs: number;
 }) {
   const { name, state, hold, rate_per_s, latency_ms, last_transition } = component;
@@ -34,7 +37,7 @@ export function ComponentRow({
     <>
       <tr
         data-component={name}
-        className="border-t max-lg:flex max-lg:flex-wrap max-lg:items-center max-lg:gap-x-3 max-lg:gap-y-1 max-lg:px-4 max-lg:py-2.5 lg:h-13 lg:[&>td]:px-2"
+        className="border-t max-lg:flex max-lg:flex-wrap max-lg:items-center max-lg:gap-x-3 max-lg:gap-y-1 max-lg:px-4 max-lg:py-2.5 lg:h-11 lg:[&>td]:px-2 lg:[&>td]:py-0.5"
       >
         <td className="max-lg:min-w-0 max-lg:flex-1 lg:pl-3!">
           <button
@@ -61,10 +64,12 @@ export function ComponentRow({
           )}
         </td>
         <td className="min-h-5 max-lg:order-1 max-lg:w-full">
-          <p className="line-clamp-2 break-words" title={why.cause}>
-            {why.cause}
-          </p>
-          <p className="truncate text-faint" title={why.next}>
+          {why.cause === '' ? null : (
+            <p className="line-clamp-2 break-words lg:leading-4.5" title={why.cause}>
+              {why.cause}
+            </p>
+          )}
+          <p className="truncate text-faint lg:leading-4.5" title={why.next}>
             {why.next}
           </p>
         </td>
@@ -73,8 +78,8 @@ export function ComponentRow({
           value={rate_per_s === 0 ? '0' : formatPerSecond(rate_per_s)}
           dim={rate_per_s === 0}
         />
-        <td className="max-lg:order-2 max-lg:w-28 lg:text-right">
-          <Errors component={component} />
+        <td className="max-lg:order-3 max-lg:w-36 lg:text-right">
+          <Errors component={component} showWindow={showWindow} />
         </td>
         <Figure name="p50" value={formatMs(latency_ms.p50)} dim={latency_ms.p50 === null} />
         <Figure name="p99" value={formatMs(latency_ms.p99)} dim={latency_ms.p99 === null} />
@@ -106,14 +111,25 @@ function Figure({ name, value, dim }: { name: string; value: string; dim: boolea
 }
 
 /** The share that failed, of how many calls in how long, with a tick where the breaker opens. */
-function Errors({ component: { window, settings } }: { component: Component }) {
+function Errors({
+  component: { window, settings },
+  showWindow,
+}: {
+  component: Component;
+  showWindow: boolean;
+}) {
   const rate = window.failure_rate;
   const over = rate !== null && rate * 100 >= settings.failure_rate_percent;
   const counts = `${window.failures} of ${window.calls} calls failed, ${window.rejected} refused, in ${settings.window_s} s; opens at ${settings.failure_rate_percent} %`;
   return (
     <div title={counts}>
       <p className="flex justify-between gap-2 whitespace-nowrap">
-        <span className="text-faint">{settings.window_s} s</span>
+        <span className="text-faint lg:hidden">errors</span>
+        {window.rejected > 0 ? (
+          <span className="truncate text-[11px] text-open">{formatCount(window.rejected)} refused</span>
+        ) : (
+          <span className={`text-faint ${showWindow ? '' : 'lg:invisible'}`}>{settings.window_s} s</span>
+        )}
         <span className={rate === null ? 'text-faint' : ''}>
           {rate === null ? UNKNOWN : formatRate(rate)}
         </span>
@@ -128,9 +144,6 @@ function Errors({ component: { window, settings } }: { component: Component }) {
           style={{ left: `${settings.failure_rate_percent}%` }}
         />
       </div>
-      <p className={`text-[11px] leading-4 ${window.rejected === 0 ? 'invisible' : 'text-open'}`}>
-        {window.rejected} refused
-      </p>
       <span className="sr-only">{counts}</span>
     </div>
   );

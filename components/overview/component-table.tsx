@@ -6,7 +6,6 @@ import { useLive } from '#components/live/live-context.ts';
 import { rangeOf } from '#components/live/series.ts';
 import { useHistory } from '#components/live/use-history.ts';
 import { ComponentRow } from '#components/overview/component-row.tsx';
-import { Card } from '#components/ui/card.tsx';
 import type { Component } from '#lib/contracts/snapshot.ts';
 
 const TWO_MINUTES = rangeOf('2m');
@@ -26,22 +25,28 @@ export function ComponentTable() {
     traffic.state === 'ready' ? (traffic.points.values[`calls_per_s:${name}`] ?? []) : [];
   const hasTraffic = (name: string) => trendOf(name).some((value) => value !== null && value > 0);
   const folded = sorted.filter((component) => isQuiet(component) && !hasTraffic(component.name));
+  const windows = new Set(components.map(({ settings }) => settings.window_s));
+  const windowS = windows.size === 1 ? (components[0]?.settings.window_s ?? null) : null;
   const all = folded.length === sorted.length;
   const shown = unfolded || all ? sorted : sorted.filter((component) => !folded.includes(component));
   return (
-    <Card
-      title="Components"
-      note="worst first; counts begin anew with each change of state"
-      className="overflow-hidden"
-    >
+    <section aria-labelledby="components" className="min-w-0 overflow-hidden rounded-card border bg-card">
+      <h2 id="components" className="px-4 pt-3 pb-1 text-[14px] font-semibold lg:sr-only">
+        Components
+      </h2>
       <table className="w-full table-fixed max-lg:block" aria-label="Components, worst first">
         <thead className="max-lg:hidden">
-          <tr className="border-t text-left text-muted [&>th]:px-2 [&>th]:py-1.5 [&>th]:font-normal">
+          <tr className="text-left text-muted [&>th]:px-2 [&>th]:py-1.5 [&>th]:font-normal">
             <th className="w-[23%] pl-4!">Component</th>
             <th className="w-[13%]">State</th>
             <th>Why</th>
             <th className="w-[7.5%] text-right">calls/s</th>
-            <th className="w-[10%] text-right">errors</th>
+            <th
+              className="w-[11%] text-right whitespace-nowrap"
+              title="Counted anew with each change of state"
+            >
+              errors{windowS === null ? '' : `, ${windowS} s`}
+            </th>
             <th className="w-[8%] text-right">p50</th>
             <th className="w-[8%] text-right">p99</th>
             <th className="w-[9%]">2 min</th>
@@ -56,6 +61,7 @@ export function ComponentTable() {
               key={component.name}
               component={component}
               trend={trendOf(component.name)}
+              showWindow={windowS === null}
               nowMs={nowMs}
             />
           ))}
@@ -66,12 +72,12 @@ export function ComponentTable() {
           type="button"
           aria-expanded={unfolded}
           onClick={() => setUnfolded(!unfolded)}
-          className="w-full border-t px-4 py-1.5 text-left text-muted hover:bg-raised"
+          className="w-full border-t px-4 py-1 text-left text-muted hover:bg-raised"
         >
-          {unfolded ? 'Fold away' : 'Show'} {folded.length} more, closed and without calls
+          {unfolded ? 'Fold away' : 'Show'} {folded.length} more closed, no traffic
         </button>
       )}
-    </Card>
+    </section>
   );
 }
 

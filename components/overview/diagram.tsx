@@ -4,7 +4,7 @@ import { whyOf } from '#components/breakers/why.ts';
 import { useLive } from '#components/live/live-context.ts';
 import { type Lane, type Layout, layoutOf, lineWidth, WIDTH } from '#components/overview/diagram-layout.ts';
 import { Card } from '#components/ui/card.tsx';
-import { formatDuration, formatPerSecond } from '#components/ui/format.ts';
+import { formatCount, formatDuration, formatPerSecond } from '#components/ui/format.ts';
 import type { Component } from '#lib/contracts/snapshot.ts';
 
 const BOX = { width: 116, height: 54 } as const;
@@ -26,7 +26,7 @@ export function Diagram() {
   const note = layout.hidden === 0 ? '' : ` · ${layout.hidden} without calls not drawn`;
   return (
     <Card title="Now" note={`line width is calls per second${note}`}>
-      <div className="px-2 pb-2 max-md:hidden">
+      <div className="px-2 pb-1.5 max-md:hidden">
         <svg
           viewBox={`0 0 ${WIDTH} ${layout.height}`}
           width="100%"
@@ -47,10 +47,10 @@ export function Diagram() {
           <Box
             x={SLOTS_X}
             y={layout.middle}
-            name={queued > 0 ? `Slots · ${queued} queued` : 'Slots'}
+            name="Slots"
             value={`${inFlight}/${capacity}`}
             unit="in use"
-            warning={queued > 0}
+            {...(queued > 0 ? { warning: `${formatCount(queued)} queued` } : {})}
           />
         </svg>
       </div>
@@ -163,14 +163,15 @@ function Box({
   name,
   value,
   unit,
-  warning = false,
+  warning,
 }: {
   x: number;
   y: number;
   name: string;
   value: string;
   unit: string;
-  warning?: boolean;
+  /** What is wrong with it, written below. */
+  warning?: string;
 }) {
   const top = y - BOX.height / 2;
   return (
@@ -182,9 +183,9 @@ function Box({
         height={BOX.height}
         rx={6}
         fill="var(--raised)"
-        stroke={warning ? 'var(--half-open)' : 'var(--line)'}
+        stroke={warning === undefined ? 'var(--line)' : 'var(--half-open)'}
       />
-      <text x={x + 11} y={top + 19} fontSize={12} fill={warning ? 'var(--half-open)' : 'var(--muted)'}>
+      <text x={x + 11} y={top + 19} fontSize={12} fill="var(--muted)">
         {name}
       </text>
       <text x={x + 11} y={top + 41} fontSize={17} fill="var(--text)">
@@ -193,6 +194,17 @@ function Box({
       <text x={x + BOX.width - 11} y={top + 41} fontSize={12} textAnchor="end" fill="var(--muted)">
         {unit}
       </text>
+      {warning === undefined ? null : (
+        <text
+          x={x + BOX.width / 2}
+          y={top + BOX.height + 17}
+          fontSize={12}
+          textAnchor="middle"
+          fill="var(--half-open)"
+        >
+          {warning}
+        </text>
+      )}
     </g>
   );
 }

@@ -64,7 +64,7 @@ export function Overview() {
             empty={`No traffic in the ${range.label.toLowerCase()}`}
           />
         </div>
-        <div className="relative min-h-96">
+        <div className="relative xl:min-h-96">
           <EventFeed className="xl:absolute xl:inset-0 max-xl:max-h-[32rem]" />
         </div>
       </div>

@@ -2,7 +2,14 @@
 
 import { useLive } from '#components/live/live-context.ts';
 import type { HistoryState } from '#components/live/use-history.ts';
-import { formatCount, formatMs, formatPerSecond, splitMs, UNKNOWN } from '#components/ui/format.ts';
+import {
+  formatCount,
+  formatMs,
+  formatPerSecond,
+  percentFigure,
+  splitMs,
+  UNKNOWN,
+} from '#components/ui/format.ts';
 import { MetricTile } from '#components/ui/metric-tile.tsx';
 
 /** Six figures, each with its unit, its window, and the trend of the chosen range. */
@@ -27,9 +34,13 @@ export function Tiles({ history }: { history: HistoryState }) {
       />
       <MetricTile
         label="Served"
-        value={rate === null ? UNKNOWN : percent(rate)}
+        value={rate === null ? UNKNOWN : percentFigure(rate)}
         unit={rate === null ? '' : '%'}
-        note={`15 min · ${formatCount(recent.answers.refused)} refused, ${formatCount(recent.answers.failed)} failed`}
+        note={
+          rate === null
+            ? '15 min · no requests'
+            : `15 min · ${formatCount(recent.answers.refused)} refused, ${formatCount(recent.answers.failed)} failed`
+        }
         trend={trend('served_rate')}
         tone={rate === null || rate >= 0.999 ? 'plain' : rate >= 0.95 ? 'warning' : 'bad'}
       />
@@ -37,7 +48,9 @@ export function Tiles({ history }: { history: HistoryState }) {
         label="Added latency"
         value={added.value}
         unit={added.unit === '' ? '' : `${added.unit} p50`}
-        note={`1 min · p99 ${formatMs(minute.added_ms.p99)}`}
+        note={
+          added.value === UNKNOWN ? '1 min · nothing served' : `1 min · p99 ${formatMs(minute.added_ms.p99)}`
+        }
         trend={trend('added_p50_ms')}
       />
       <MetricTile
@@ -68,11 +81,6 @@ export function Tiles({ history }: { history: HistoryState }) {
       />
     </div>
   );
-}
-
-/** Never rounded up to 100. */
-function percent(rate: number): string {
-  return rate === 1 ? '100' : (Math.floor(rate * 10_000) / 100).toFixed(2);
 }
 
 function sum(lists: readonly (readonly (number | null)[])[]): (number | null)[] {

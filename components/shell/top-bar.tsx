@@ -117,15 +117,12 @@ function PauseButton() {
   const paused = status === 'paused';
   const Icon = paused ? Play : Pause;
   return (
-    <Button
-      onClick={togglePause}
-      aria-pressed={paused}
-      aria-keyshortcuts="Space"
-      aria-label={paused ? 'Resume' : 'Pause'}
-    >
+    <Button onClick={togglePause} aria-keyshortcuts="Space">
       <Icon size={14} aria-hidden />
-      <span className="max-sm:hidden">{paused ? 'Resume' : 'Pause'}</span>
-      <kbd className="font-mono text-[11px] text-faint max-xl:hidden">space</kbd>
+      <span className="max-sm:sr-only sm:w-12 sm:text-left">{paused ? 'Resume' : 'Pause'}</span>
+      <kbd aria-hidden className="font-mono text-[11px] text-faint max-xl:hidden">
+        space
+      </kbd>
     </Button>
   );
 }

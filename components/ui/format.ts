@@ -48,11 +48,17 @@ export function formatTime(iso: string, nowMs: number): string {
     : `${date.toLocaleDateString('en-CA')} ${time}`;
 }
 
-/** Local time of day to the minute, for axes; with the date for steps of a day. */
-export function formatClock(ms: number, withDate = false): string {
+/** Local time for an axis that spans so long: with seconds on a short one, the date at midnight on a long one. */
+export function formatClock(ms: number, spanMs: number): string {
   const date = new Date(ms);
-  const time = date.toLocaleTimeString('en-GB', { hour: '2-digit', minute: '2-digit' });
-  return withDate ? `${date.toLocaleDateString('en-GB', { day: 'numeric', month: 'short' })} ${time}` : time;
+  const isMidnight = date.getHours() === 0 && date.getMinutes() === 0;
+  if (spanMs > 43_200_000 && isMidnight)
+    return date.toLocaleDateString('en-GB', { day: 'numeric', month: 'short' });
+  return date.toLocaleTimeString('en-GB', {
+    hour: '2-digit',
+    minute: '2-digit',
+    ...(spanMs <= 300_000 ? { second: '2-digit' } : {}),
+  });
 }
 
 /** A whole number with thin spaces between thousands. */
