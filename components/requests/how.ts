@@ -15,7 +15,7 @@ export const HOW: Record<AnswerKind, How> = {
   stale: { label: 'stale', meaning: 'answered with a kept, older answer', tone: 'text-half-open' },
   refused: { label: 'refused', meaning: 'refused by Switchgear', tone: 'text-half-open' },
   failed: { label: 'failed', meaning: 'failed, so that the caller noticed', tone: 'text-open' },
-  rejected: { label: 'rejected', meaning: 'rejected for a fault of its own', tone: 'text-faint' },
+  rejected: { label: 'rejected', meaning: 'rejected for a fault of its own', tone: 'text-muted' },
   cancelled: { label: 'cancelled', meaning: 'cancelled by its client', tone: 'text-held' },
 };
 

@@ -74,22 +74,22 @@ const MORE_COLUMNS: readonly Column<RequestRecord>[] = [
 
 function cut(text: string | null) {
   return (
-    <span className={`sm:block sm:truncate ${text === null ? 'text-faint' : ''}`} title={text ?? undefined}>
+    <span className={`sm:block sm:truncate ${text === null ? 'text-muted' : ''}`} title={text ?? undefined}>
       {text ?? UNKNOWN}
     </span>
   );
 }
 
 function time(ms: number | null) {
-  return <span className={`whitespace-nowrap ${ms === null ? 'text-faint' : ''}`}>{fineMs(ms)}</span>;
+  return <span className={`whitespace-nowrap ${ms === null ? 'text-muted' : ''}`}>{fineMs(ms)}</span>;
 }
 
 function tokens({ tokens_in, tokens_out }: RequestRecord) {
-  if (tokens_in === null && tokens_out === null) return <span className="text-faint">{UNKNOWN}</span>;
+  if (tokens_in === null && tokens_out === null) return <span className="text-muted">{UNKNOWN}</span>;
   const count = (given: number | null) => (given === null ? UNKNOWN : formatCount(given));
   return (
     <span className="whitespace-nowrap">
-      {count(tokens_in)} <span className="text-faint">→</span> {count(tokens_out)}
+      {count(tokens_in)} <span className="text-muted">→</span> {count(tokens_out)}
     </span>
   );
 }

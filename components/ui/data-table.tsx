@@ -155,7 +155,7 @@ function Cell<Row>({
     <td
       className={`min-w-0 overflow-hidden border-line px-2 py-1.5 text-ellipsis first:pl-4 last:pr-4 max-sm:p-0! sm:border-b ${align === 'end' ? 'sm:text-right' : ''} ${CARDS[card]}`}
     >
-      {card === 'line' ? <span className="mr-1.5 text-faint sm:hidden">{header}</span> : null}
+      {card === 'line' ? <span className="mr-1.5 text-muted sm:hidden">{header}</span> : null}
       {cell(row)}
     </td>
   );
