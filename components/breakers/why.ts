@@ -1,6 +1,6 @@
 /** Why a breaker is in its state, since when, and what comes next: two lines. */
 import { words } from '#components/events/describe.ts';
-import { formatDuration, formatRate, formatTime } from '#components/ui/format.ts';
+import { formatDuration, formatRate, formatTime, withUnit } from '#components/ui/format.ts';
 import type { BreakerView } from '#lib/contracts/breakers.ts';
 
 export interface Why {
@@ -48,7 +48,7 @@ function closedCause({ window, settings }: BreakerView): string {
   if (window.calls < settings.minimum_calls) {
     return `${window.failures} of ${window.calls} failed; ${settings.minimum_calls} calls are needed to judge`;
   }
-  return `${window.failures} of ${window.calls} failed, opens at ${settings.failure_rate_percent} %`;
+  return `${window.failures} of ${window.calls} failed, opens at ${withUnit(settings.failure_rate_percent, '%')}`;
 }
 
 /** The cause of the last change, with its evidence against the threshold. */
@@ -58,10 +58,10 @@ function causeOf({ last_transition: last, settings }: BreakerView): string {
   const [error] = evidence.errors;
   const what = error === undefined ? '' : `, last ${error.message}`;
   if (last.cause === 'failure_rate') {
-    return `${formatRate(evidence.failure_rate)} of ${evidence.calls} calls failed, threshold ${settings.failure_rate_percent} %${what}`;
+    return `${formatRate(evidence.failure_rate)} of ${evidence.calls} failed, opens at ${withUnit(settings.failure_rate_percent, '%')}${what}`;
   }
   if (last.cause === 'slow_rate') {
-    return `${formatRate(evidence.slow_rate)} of ${evidence.calls} calls were slow, threshold ${settings.slow_rate_percent} %`;
+    return `${formatRate(evidence.slow_rate)} of ${evidence.calls} slow, opens at ${withUnit(settings.slow_rate_percent, '%')}`;
   }
   return `${words(last.cause)}${what}`;
 }

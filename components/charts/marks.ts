@@ -20,24 +20,20 @@ const MAX_LABEL_SHARE = 0.44;
 const MARKED =
   /^(breaker_(?!open_elapsed$)|fault_|workload_|operator_settings|config_reloaded|lab_crashed|started)/;
 
-/** Oldest first. Marks that would stand on one another become one that says how many there are. */
+/** Oldest first. Marks that would stand on one another become one: the worst, and how many more there are. */
 export function marksOf(events: readonly LoggedEvent[], fromMs: number, toMs: number): Mark[] {
   const minMs = (toMs - fromMs) * MIN_DISTANCE;
-  const marks: (Omit<Mark, 'line'> & { count: number })[] = [];
+  const marks: (Omit<Mark, 'line'> & { title: string; count: number })[] = [];
   for (const event of events) {
     const atMs = Date.parse(event.at);
     if (!MARKED.test(event.type) || atMs < fromMs || atMs > toMs) continue;
     const { title, tone } = describeEvent(event);
     const last = marks.at(-1);
     if (last !== undefined && atMs - last.atMs < minMs) {
-      const worse = RANK[tone] > RANK[last.tone];
-      marks[marks.length - 1] = {
-        atMs: last.atMs,
-        count: last.count + 1,
-        tone: worse ? tone : last.tone,
-        label: `${last.count + 1} events`,
-      };
-    } else marks.push({ atMs, count: 1, tone, label: title });
+      const worst = RANK[tone] > RANK[last.tone] ? { title, tone } : { title: last.title, tone: last.tone };
+      const label = `${worst.title} +${last.count}`;
+      marks[marks.length - 1] = { ...worst, atMs: last.atMs, count: last.count + 1, label };
+    } else marks.push({ atMs, count: 1, tone, title, label: title });
   }
   return placed(marks, fromMs, toMs);
 }

@@ -110,15 +110,7 @@ function Shapes({
           />
         ))}
         {areas.map(({ name, color }, index) => (
-          <path
-            key={name}
-            d={stack[index]}
-            fill={color}
-            fillOpacity={0.6}
-            stroke={color}
-            strokeWidth={1}
-            vectorEffect="non-scaling-stroke"
-          />
+          <path key={name} d={stack[index]} fill={color} fillOpacity={0.75} />
         ))}
         {series.map((each) =>
           each.kind === 'area' ? null : (

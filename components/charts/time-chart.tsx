@@ -70,7 +70,7 @@ export function TimeChart({ title, note, history, series, format, samplesOf, emp
       </div>
       <ul className="flex h-5 flex-wrap gap-x-3 overflow-hidden pt-1 text-[12px]" aria-hidden>
         {series.map(({ name, label, color }) => {
-          const value = points?.values[name]?.at(-1) ?? null;
+          const value = newestOf(points?.values[name] ?? []);
           return (
             <li key={name} className="flex items-center gap-1.5 whitespace-nowrap text-muted">
               <span className="size-2 rounded-[2px]" style={{ background: color }} />
@@ -84,4 +84,9 @@ export function TimeChart({ title, note, history, series, format, samplesOf, emp
       <p className="sr-only">{points === undefined || isEmpty ? empty : summaryOf(series, points, format)}</p>
     </figure>
   );
+}
+
+/** The last one; the one before when nothing of the last has been measured yet. */
+function newestOf(values: readonly (number | null)[]): number | null {
+  return values.at(-1) ?? values.at(-2) ?? null;
 }

@@ -1,5 +1,5 @@
 /** Every event in a few words: what happened, and the one line that explains it. */
-import { formatDuration, formatRate } from '#components/ui/format.ts';
+import { counted, formatDuration, formatRate, withUnit } from '#components/ui/format.ts';
 import { transitionSchema } from '#lib/contracts/breakers.ts';
 import type { LoggedEvent } from '#lib/contracts/events.ts';
 import { faultSchema } from '#lib/contracts/faults.ts';
@@ -24,13 +24,13 @@ export function describeEvent(event: LoggedEvent): EventText {
   if (type === 'fault_injected' || type === 'fault_ended') return faultText(event);
   if (type.startsWith('operator_')) {
     const act = type.slice('operator_'.length).replaceAll('_', ' ');
-    return { title: `${component} ${act}`, text: byLine(event, reasonIn(detail)), tone: 'plain' };
+    return { title: `${component} ${act}`, text: byLine(event.by, reasonIn(detail)), tone: 'plain' };
   }
   const known = PLAIN[type];
   if (known !== undefined)
-    return { title: known.title, text: byLine(event, messageIn(detail)), tone: known.tone };
+    return { title: known.title, text: byLine(event.by, messageIn(detail)), tone: known.tone };
   const title = [component, type.replaceAll('_', ' ')].filter((part) => part !== '').join(' ');
-  return { title, text: byLine(event, messageIn(detail)), tone: 'plain' };
+  return { title, text: byLine(event.by, messageIn(detail)), tone: 'plain' };
 }
 
 const PLAIN: Record<string, { title: string; tone: EventTone }> = {
@@ -58,19 +58,19 @@ function breakerText(event: LoggedEvent): EventText {
   if (cause === 'trip' || cause === 'hold') {
     return {
       title: `${component} held ${from === to ? word : word.replace('opened', 'open')}`,
-      text: byLine(event, reason),
+      text: byLine(by, reason),
       tone: 'held',
     };
   }
   if (by !== null)
-    return { title: `${component} ${word}`, text: `${words(cause)} ${byLine(event, reason)}`, tone };
+    return { title: `${component} ${word}`, text: `${words(cause)} ${byLine(by, reason)}`, tone };
   if (cause === 'failure_rate' || cause === 'slow_rate') {
     const failed = cause === 'failure_rate';
     const count = failed ? evidence.failures : evidence.slow;
     const percent = failed ? evidence.settings.failure_rate_percent : evidence.settings.slow_rate_percent;
     return {
       title: `${component} ${word}`,
-      text: `${count} of ${evidence.calls} ${failed ? 'failed' : 'were slow'} in ${evidence.settings.window_s} s, threshold ${percent} %`,
+      text: `${count} of ${evidence.calls} ${failed ? 'failed' : 'were slow'} in ${withUnit(evidence.settings.window_s, 's')}, threshold ${withUnit(percent, '%')}`,
       tone,
     };
   }
@@ -90,7 +90,11 @@ function faultText({ type, component = '', detail, by }: LoggedEvent): EventText
       tone: 'warning',
     };
   }
-  return { title: `Fault on ${component} ended`, text: `${what}, ${struck} calls struck`, tone: 'plain' };
+  return {
+    title: `Fault on ${component} ended`,
+    text: `${what}, ${counted(struck, 'call')} struck`,
+    tone: 'plain',
+  };
 }
 
 const CAUSES: Record<string, string> = {
@@ -107,8 +111,8 @@ export function words(cause: string): string {
   return CAUSES[cause] ?? cause.replaceAll('_', ' ');
 }
 
-function byLine({ by }: LoggedEvent, said: string | null): string {
-  const who = by === undefined ? '' : `by ${by}`;
+function byLine(by: string | null | undefined, said: string | null): string {
+  const who = by === undefined || by === null ? '' : `by ${by}`;
   const what = said === null || said === '' ? '' : `“${said}”`;
   return [who, what].filter((part) => part !== '').join(': ');
 }

@@ -38,14 +38,14 @@ export function EventFeed({
   return (
     <Card
       title="Events"
-      note={heldBack > 0 ? `${heldBack} more since the pause` : 'newest first'}
+      {...(heldBack > 0 ? { note: `${heldBack} more since the pause` } : {})}
       className={`flex min-h-0 flex-col ${className}`}
       aside={
         <select
           aria-label="Only events of"
           value={component ?? ''}
           onChange={(event) => setComponent(event.target.value)}
-          className="ml-auto h-7 max-w-32 min-w-0 rounded-md border bg-card px-1"
+          className="ml-auto h-7 max-w-28 min-w-0 rounded-md border bg-card px-1"
         >
           <option value="">all</option>
           {components.map((name) => (

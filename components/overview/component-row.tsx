@@ -65,7 +65,7 @@ export function ComponentRow({
         </td>
         <td className="min-h-5 max-lg:order-1 max-lg:w-full">
           {why.cause === '' ? null : (
-            <p className="line-clamp-2 break-words lg:leading-4.5" title={why.cause}>
+            <p className="break-words lg:truncate lg:leading-4.5" title={why.cause}>
               {why.cause}
             </p>
           )}
@@ -78,7 +78,7 @@ export function ComponentRow({
           value={rate_per_s === 0 ? '0' : formatPerSecond(rate_per_s)}
           dim={rate_per_s === 0}
         />
-        <td className="max-lg:order-3 max-lg:w-36 lg:text-right">
+        <td className="max-lg:order-3 max-lg:max-w-44 max-lg:flex-1 lg:text-right">
           <Errors component={component} showWindow={showWindow} />
         </td>
         <Figure name="p50" value={formatMs(latency_ms.p50)} dim={latency_ms.p50 === null} />

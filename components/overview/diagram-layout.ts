@@ -3,9 +3,9 @@ import { isQuiet, SANDBOX, worstFirst } from '#components/breakers/order.ts';
 import type { Component } from '#lib/contracts/snapshot.ts';
 
 export const WIDTH = 900;
-const LANE_HEIGHT = 36;
+const LANE_HEIGHT = 35;
 const MIN_LANES = 4;
-const TOP = 14;
+const TOP = 12;
 /** More lanes than this cannot be told apart at a glance; the table below has them all. */
 export const MAX_LANES = 6;
 

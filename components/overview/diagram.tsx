@@ -11,9 +11,11 @@ const BOX = { width: 116, height: 54 } as const;
 const CLIENTS_X = 20;
 const SLOTS_X = 250;
 const FORK_X = SLOTS_X + BOX.width;
-const SWITCH_X = 560;
-const TARGET_X = 700;
-const TARGET_WIDTH = 180;
+const SWITCH_X = 600;
+/** Between the end of a lane's bend and its switch. */
+const LABEL_ROOM = 116;
+const TARGET_X = 710;
+const TARGET_WIDTH = 170;
 
 /** The request's way, drawn as electrical plant is drawn: a switch for each breaker, a line as wide as its calls. */
 export function Diagram() {
@@ -96,17 +98,18 @@ function LaneLine({
   nowMs: number;
 }) {
   const isOpen = component.state === 'open';
-  const bend = (FORK_X + SWITCH_X - 26) / 2;
+  const straight = SWITCH_X - LABEL_ROOM;
+  const bend = (FORK_X + straight) / 2;
   return (
     <g className={toneOf(component)}>
       <path
-        d={`M${FORK_X} ${middle}C${bend} ${middle} ${bend} ${y} ${SWITCH_X - 70} ${y}H${SWITCH_X - 18}`}
+        d={`M${FORK_X} ${middle}C${bend} ${middle} ${bend} ${y} ${straight} ${y}H${SWITCH_X - 18}`}
         fill="none"
         stroke={isOpen ? 'currentColor' : 'var(--faint)'}
         strokeWidth={isOpen ? 1.4 : width}
         strokeDasharray={isOpen ? '4 4' : undefined}
       />
-      <text x={SWITCH_X - 66} y={y - 9} fontSize={12} fill="var(--muted)">
+      <text x={straight + 4} y={y - 8} fontSize={12} fill="var(--muted)">
         {component.operation ?? component.name}
       </text>
       <g transform={`translate(${SWITCH_X} ${y})`}>

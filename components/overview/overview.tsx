@@ -48,13 +48,13 @@ export function Overview() {
   const values = history.state === 'ready' ? history.points.values : NO_VALUES;
   const kinds = useMemo(() => answerSeries(values), [values]);
   return (
-    <div className="mx-auto flex max-w-[1800px] flex-col gap-3">
+    <div className="mx-auto flex max-w-[1800px] flex-col gap-2.5">
       <h1 className="sr-only">Overview</h1>
       <Notice />
       {snapshot.requests_seen === 0 ? <FirstSteps /> : null}
       <Tiles history={history} />
-      <div className="grid gap-3 xl:grid-cols-[minmax(0,1fr)_18rem]">
-        <div className="flex min-w-0 flex-col gap-3">
+      <div className="grid gap-2.5 xl:grid-cols-[minmax(0,1fr)_18rem]">
+        <div className="flex min-w-0 flex-col gap-2.5">
           <Diagram />
           <ComponentTable />
           <Charts
@@ -84,7 +84,7 @@ function Charts({
   empty: string;
 }) {
   return (
-    <div className="grid gap-3 md:grid-cols-2 2xl:grid-cols-3 xl:grid-cols-3">
+    <div className="grid gap-2.5 md:grid-cols-2 xl:grid-cols-3">
       <TimeChart
         title="Answers"
         note="per second, by how"

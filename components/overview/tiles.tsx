@@ -24,7 +24,7 @@ export function Tiles({ history }: { history: HistoryState }) {
   const capacity = snapshot.upstreams.reduce((sum, { connections }) => sum + connections, 0);
   const rate = recent.served_rate;
   return (
-    <div className="grid grid-cols-2 gap-3 sm:grid-cols-3 xl:grid-cols-6">
+    <div className="grid grid-cols-2 gap-2.5 sm:grid-cols-3 xl:grid-cols-6">
       <MetricTile
         label="Requests"
         value={formatPerSecond(minute.requests_per_s)}

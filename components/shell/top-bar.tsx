@@ -48,7 +48,7 @@ function Sentence() {
   const { tone, what, since, callers } = headlineOf(snapshot);
   return (
     <p
-      className="order-last min-h-5 w-full min-w-0 xl:order-none xl:line-clamp-2 xl:w-auto xl:flex-1"
+      className="order-last min-h-5 xl:leading-4.5 w-full min-w-0 xl:order-none xl:line-clamp-2 xl:w-auto xl:flex-1"
       data-testid="headline"
     >
       <span aria-hidden className={`mr-2 inline-block size-2 rounded-full bg-current ${TONES[tone]}`} />
