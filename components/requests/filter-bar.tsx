@@ -31,14 +31,14 @@ export function FilterBar({
         {count === 0 ? 'Filters' : `Filters, ${count} set`}
       </Button>
       <div
-        className={`flex flex-wrap items-end gap-x-3 gap-y-2 ${unfolded ? 'max-sm:mt-3' : 'max-sm:hidden'}`}
+        className={`flex flex-wrap items-end gap-x-3 gap-y-2 max-sm:grid-cols-2 ${unfolded ? 'max-sm:mt-3 max-sm:grid' : 'max-sm:hidden'}`}
       >
         <Field label="Upstream">
           <Select
             value={filters.upstream ?? ''}
             onChange={({ target }) => set('upstream', target.value)}
             choices={choicesOf('any', upstreams, filters.upstream)}
-            className="w-32"
+            className="sm:w-32"
           />
         </Field>
         <Field label="Operation">
@@ -46,7 +46,7 @@ export function FilterBar({
             value={filters.operation ?? ''}
             onChange={({ target }) => set('operation', target.value)}
             choices={choicesOf('any', OPERATIONS, filters.operation)}
-            className="w-32"
+            className="sm:w-32"
           />
         </Field>
         <Field label="Model">
@@ -54,7 +54,7 @@ export function FilterBar({
             value={filters.model ?? ''}
             onChange={({ target }) => set('model', target.value)}
             choices={choicesOf('any', models, filters.model)}
-            className="w-36"
+            className="sm:w-36"
           />
         </Field>
         <Field label="How">
@@ -68,7 +68,7 @@ export function FilterBar({
                 ? []
                 : [[filters.how, filters.how] as const]),
             ]}
-            className="w-28"
+            className="sm:w-28"
           />
         </Field>
         <Field label="At least, ms">
@@ -78,7 +78,7 @@ export function FilterBar({
             inputMode="numeric"
             value={filters.min_ms ?? ''}
             onValue={(value) => set('min_ms', value)}
-            className="w-24"
+            className="sm:w-24"
           />
         </Field>
         <Field label="Request id contains">
@@ -88,19 +88,19 @@ export function FilterBar({
             spellCheck={false}
             value={filters.id ?? ''}
             onValue={(value) => set('id', value.trim())}
-            className="w-44 font-mono"
+            className="sm:w-44 font-mono"
           />
         </Field>
         <Button
           aria-pressed={filters.trouble === 'true'}
           kind={filters.trouble === 'true' ? 'primary' : 'plain'}
           onClick={() => set('trouble', filters.trouble === 'true' ? null : 'true')}
-          className="h-9!"
+          className="h-9! justify-center"
         >
           Trouble only
         </Button>
         {isNarrowed(filters) ? (
-          <Button onClick={clear} className="h-9!">
+          <Button onClick={clear} className="h-9! justify-center">
             <X size={14} aria-hidden />
             Clear
           </Button>

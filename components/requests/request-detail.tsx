@@ -109,7 +109,9 @@ function Story({ record }: { record: RequestRecord }) {
         <Fact name="Total">{fineMs(record.total_ms)}</Fact>
         <Fact name="First byte">{fineMs(record.first_byte_ms)}</Fact>
         <Fact name="Added by Switchgear">{fineMs(record.added_ms)}</Fact>
-        <Fact name="Waited for a connection">{fineMs(record.queue_ms)}</Fact>
+        <Fact name="Waited for a connection">
+          {record.queue_ms === 0 ? 'not at all' : fineMs(record.queue_ms)}
+        </Fact>
         <Fact name="Tokens in">{tokens_in === null ? UNKNOWN : formatCount(tokens_in)}</Fact>
         <Fact name="Tokens out">{tokens_out === null ? UNKNOWN : formatCount(tokens_out)}</Fact>
         <Fact name="Endpoint" mono>

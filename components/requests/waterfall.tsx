@@ -34,7 +34,7 @@ export function WaterfallChart({ record }: { record: RequestRecord }) {
         ) : null}
         <p className="flex items-center gap-1.5">
           {clientPercent === null ? (
-            'The client got nothing of an answer.'
+            withoutAnswer(record)
           ) : (
             <>
               <span aria-hidden className="inline-block h-3 border-l-2 border-dotted border-accent" />
@@ -46,6 +46,14 @@ export function WaterfallChart({ record }: { record: RequestRecord }) {
     </div>
   );
 }
+
+function withoutAnswer({ status, total_ms }: RequestRecord): string {
+  return status === CLIENT_CLOSED
+    ? 'The client left before its answer began.'
+    : `The client was told status ${status}, after ${fineMs(total_ms)}.`;
+}
+/** What the log calls a request whose client left before its answer began. */
+const CLIENT_CLOSED = 499;
 
 function Stage({ bar, record, waterfall }: { bar: Bar; record: RequestRecord; waterfall: Waterfall }) {
   const { span } = bar;
