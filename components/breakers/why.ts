@@ -14,17 +14,10 @@ export function whyOf(breaker: BreakerView, nowMs: number, zoned = true): Why {
   const since = `since ${time(breaker.since)}`;
   if (breaker.hold !== null) {
     const { by, reason, expires_at } = breaker.hold;
-    const traffic =
-      breaker.computed_state === breaker.state
-        ? ''
-        : ` · traffic alone: ${breaker.computed_state.replace('_', '-')}`;
-    const until =
-      expires_at === null
-        ? 'until it is reset'
-        : `until ${time(expires_at)}, ${leftUntil(expires_at, nowMs)} left`;
+    const until = expires_at === null ? 'until it is reset' : `${leftUntil(expires_at, nowMs)} left`;
     return {
       cause: reason === null ? `by ${by}` : `by ${by}: “${reason}”`,
-      next: `${since} · ${until}${traffic}`,
+      next: `${since} · ${until}`,
     };
   }
   switch (breaker.state) {

@@ -5,35 +5,36 @@ import type { LoggedEvent } from '#lib/contracts/events.ts';
 export interface Mark {
   readonly atMs: number;
   readonly label: string;
+  /** Events beside the named one that fall together with it. */
+  readonly more: number;
   readonly tone: EventTone;
   /** Which row of labels it stands in, from the top; null when there is no room for its label. */
   readonly line: number | null;
 }
 
 /** Closer than this share of the range, marks become one. */
-const MIN_DISTANCE = 0.05;
+const MIN_DISTANCE = 0.06;
 export const MAX_LABEL_LINES = 3;
 /** Of a label's width, as a share of the plot's: a letter, and the most that is shown of a long one. */
 const LETTER_SHARE = 0.02;
 const MAX_LABEL_SHARE = 0.44;
 
 const MARKED =
-  /^(breaker_(?!open_elapsed$)|fault_|workload_|operator_settings|config_reloaded|lab_crashed|started)/;
+  /^(breaker_(?!open_elapsed$|probe_failed$)|fault_|workload_|operator_settings|config_reloaded|lab_crashed|started)/;
 
 /** Oldest first. Marks that would stand on one another become one: the worst, and how many more there are. */
 export function marksOf(events: readonly LoggedEvent[], fromMs: number, toMs: number): Mark[] {
   const minMs = (toMs - fromMs) * MIN_DISTANCE;
-  const marks: (Omit<Mark, 'line'> & { title: string; count: number })[] = [];
+  const marks: Omit<Mark, 'line'>[] = [];
   for (const event of events) {
     const atMs = Date.parse(event.at);
     if (!MARKED.test(event.type) || atMs < fromMs || atMs > toMs) continue;
     const { title, tone } = describeEvent(event);
     const last = marks.at(-1);
     if (last !== undefined && atMs - last.atMs < minMs) {
-      const worst = RANK[tone] > RANK[last.tone] ? { title, tone } : { title: last.title, tone: last.tone };
-      const label = `${worst.title} +${last.count}`;
-      marks[marks.length - 1] = { ...worst, atMs: last.atMs, count: last.count + 1, label };
-    } else marks.push({ atMs, count: 1, tone, title, label: title });
+      const worst = RANK[tone] > RANK[last.tone] ? { label: title, tone } : last;
+      marks[marks.length - 1] = { ...worst, atMs: last.atMs, more: last.more + 1 };
+    } else marks.push({ atMs, tone, label: title, more: 0 });
   }
   return placed(marks, fromMs, toMs);
 }
@@ -43,13 +44,14 @@ function placed(marks: readonly Omit<Mark, 'line'>[], fromMs: number, toMs: numb
   const taken: [start: number, end: number][][] = Array.from({ length: MAX_LABEL_LINES }, () => []);
   return marks
     .toReversed()
-    .map(({ atMs, label, tone }) => {
+    .map((mark) => {
+      const { atMs, label, more } = mark;
       const x = (atMs - fromMs) / (toMs - fromMs);
-      const width = Math.min(MAX_LABEL_SHARE, label.length * LETTER_SHARE);
+      const width = Math.min(MAX_LABEL_SHARE, (label.length + (more > 0 ? 3 : 0)) * LETTER_SHARE);
       const [start, end] = x > 0.5 ? [x - width, x] : [x, x + width];
       const line = taken.findIndex((spans) => spans.every(([from, to]) => end <= from || start >= to));
       taken[line]?.push([start, end]);
-      return { atMs, label, tone, line: line === -1 ? null : line };
+      return { ...mark, line: line === -1 ? null : line };
     })
     .reverse();
 }

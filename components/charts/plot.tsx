@@ -171,10 +171,11 @@ function MarkLine({ mark, x }: { mark: Mark; x: number }) {
     >
       {mark.line === null ? null : (
         <span
-          className={`absolute max-w-28 truncate bg-card/80 px-1 text-[10px] leading-3 text-muted ${left ? 'right-0.5' : 'left-0.5'}`}
+          className={`absolute flex max-w-32 bg-card/80 px-1 text-[10px] leading-3 text-muted ${left ? 'right-0.5' : 'left-0.5'}`}
           style={{ top: `${mark.line * 12}px` }}
         >
-          {mark.label}
+          <span className="truncate">{mark.label}</span>
+          {mark.more > 0 ? <span className="shrink-0">&nbsp;+{mark.more}</span> : null}
         </span>
       )}
     </div>

@@ -54,7 +54,7 @@ export function TimeChart({ title, note, history, series, format, samplesOf, emp
         </span>
         <span className="text-faint">{note}</span>
       </figcaption>
-      <div className="h-36 min-w-0 shrink-0">
+      <div className="h-32 min-w-0 shrink-0">
         {history.state === 'loading' ? <Skeleton className="h-full" /> : null}
         {history.state === 'error' ? (
           <StateNote kind="error" title="This history could not be read">

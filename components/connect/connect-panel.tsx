@@ -25,9 +25,14 @@ export function ConnectPanel({ address, model }: { address: string; model: strin
           key: each,
           label: each,
           content: (
-            <pre className="min-h-40 overflow-x-auto rounded-md bg-raised p-3 font-mono text-[12px]">
-              {snippetOf(each, address, model, stream)}
-            </pre>
+            <section
+              aria-label={`The ${each} example`}
+              // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keyboard
+              tabIndex={0}
+              className="overflow-x-auto rounded-md bg-raised p-3"
+            >
+              <pre className="min-h-40 font-mono text-[12px]">{snippetOf(each, address, model, stream)}</pre>
+            </section>
           ),
         }))}
         aside={

@@ -8,7 +8,7 @@ import { StateBadge } from '#components/breakers/state-badge.tsx';
 import { Transitions } from '#components/breakers/transitions.tsx';
 import { whyOf } from '#components/breakers/why.ts';
 import { Sparkline } from '#components/charts/sparkline.tsx';
-import { formatCount, formatMs, formatPerSecond, formatRate, UNKNOWN } from '#components/ui/format.ts';
+import { formatCount, formatMs, formatPerSecond, formatRate, withUnit } from '#components/ui/format.ts';
 import { useMounted } from '#components/ui/local-time.tsx';
 import type { Component } from '#lib/contracts/snapshot.ts';
 
@@ -27,7 +27,7 @@ export function ComponentRow({
   showWindow: boolean;
   nowMs: number;
 }) {
-  const { name, state, hold, rate_per_s, latency_ms, last_transition } = component;
+  const { name, state, computed_state, hold, rate_per_s, latency_ms, last_transition } = component;
   const [expanded, setExpanded] = useState(false);
   const [pending, setPending] = useState<Act | null>(null);
   const why = whyOf(component, nowMs, useMounted());
@@ -58,7 +58,17 @@ export function ComponentRow({
         </td>
         <td>
           {pending === null ? (
-            <StateBadge breaker={component} />
+            <>
+              <StateBadge breaker={component} />
+              {hold !== null && computed_state !== state ? (
+                <p
+                  className="text-[11px] leading-3.5 text-faint"
+                  title="What the traffic alone would make of it"
+                >
+                  traffic: {computed_state.replace('_', '-')}
+                </p>
+              ) : null}
+            </>
           ) : (
             <span className="text-muted">{pending === 'trip' ? 'Tripping…' : 'Resetting…'}</span>
           )}
@@ -123,16 +133,15 @@ function Errors({
   const counts = `${window.failures} of ${window.calls} calls failed, ${window.rejected} refused, in ${settings.window_s} s; opens at ${settings.failure_rate_percent} %`;
   return (
     <div title={counts}>
-      <p className="flex justify-between gap-2 whitespace-nowrap">
-        <span className="text-faint lg:hidden">errors</span>
-        {window.rejected > 0 ? (
-          <span className="truncate text-[11px] text-open">{formatCount(window.rejected)} refused</span>
-        ) : (
-          <span className={`text-faint ${showWindow ? '' : 'lg:invisible'}`}>{settings.window_s} s</span>
-        )}
-        <span className={rate === null ? 'text-faint' : ''}>
-          {rate === null ? UNKNOWN : formatRate(rate)}
+      <p className="flex justify-end gap-2 whitespace-nowrap max-lg:justify-between">
+        <span className={`text-faint ${showWindow ? '' : 'lg:hidden'}`}>
+          {showWindow ? withUnit(settings.window_s, 's') : 'errors'}
         </span>
+        {rate === null && window.rejected > 0 ? (
+          <span className="text-open">{formatCount(window.rejected)} refused</span>
+        ) : (
+          <span className={rate === null ? 'text-faint' : ''}>{formatRate(rate)}</span>
+        )}
       </p>
       <div className="relative mt-0.5 h-1 rounded bg-raised" aria-hidden>
         <div

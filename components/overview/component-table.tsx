@@ -37,19 +37,19 @@ export function ComponentTable() {
       <table className="w-full table-fixed max-lg:block" aria-label="Components, worst first">
         <thead className="max-lg:hidden">
           <tr className="text-left text-muted [&>th]:px-2 [&>th]:py-1.5 [&>th]:font-normal">
-            <th className="w-[18%] pl-4!">Component</th>
+            <th className="w-[17.5%] pl-4!">Component</th>
             <th className="w-[13%]">State</th>
             <th>Why</th>
-            <th className="w-[6.5%] text-right">calls/s</th>
+            <th className="w-[6%] text-right">calls/s</th>
             <th
-              className="w-[10%] text-right whitespace-nowrap"
+              className="w-[9.5%] text-right whitespace-nowrap"
               title="Counted anew with each change of state"
             >
               errors{windowS === null ? '' : `, ${windowS} s`}
             </th>
-            <th className="w-[7.5%] text-right">p50</th>
-            <th className="w-[7.5%] text-right">p99</th>
-            <th className="w-[8.5%]">2 min</th>
+            <th className="w-[6.5%] text-right">p50</th>
+            <th className="w-[6.5%] text-right">p99</th>
+            <th className="w-[7%]">2 min</th>
             <th className="w-20 pr-4!">
               <span className="sr-only">Act</span>
             </th>
