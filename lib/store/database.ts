@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
 const FILE = 'switchgear.db';
-/** A process that is just ending has so long to let go of the file. */
+/** A process that is just ending may still write a last row. */
 const BUSY_TIMEOUT_MS = 500;
 
 const MIGRATIONS: readonly string[] = [
@@ -30,7 +30,6 @@ const MIGRATIONS: readonly string[] = [
 ];
 
 /** SQLite's result codes. */
-const BUSY = 5;
 const CORRUPT = 11;
 const NOT_A_DATABASE = 26;
 
@@ -43,14 +42,13 @@ export interface Opened {
 
 /**
  * Opens `switchgear.db` in that folder, or makes it. A file that is no database any more is moved aside.
- * @throws Error when the folder cannot be written, another process has the file, or it is of a newer version.
+ * @throws Error when the folder cannot be written, or the file is of a newer version.
  */
 export function openDatabase(folder: string, now: () => number): Opened {
   const path = join(folder, FILE);
   try {
     return { database: open(path), movedTo: null };
   } catch (thrown) {
-    if (codeOf(thrown) === BUSY) throw new Error(`another process uses ${path}`, { cause: thrown });
     if (![CORRUPT, NOT_A_DATABASE].includes(codeOf(thrown))) throw thrown;
     const movedTo = `${path}.broken-${now()}`;
     // With its log, which SQLite would otherwise play into the new file.
@@ -62,9 +60,9 @@ export function openDatabase(folder: string, now: () => number): Opened {
 function open(path: string): DatabaseSync {
   const database = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS });
   try {
-    // One process at a time: two would number their events alike. In WAL mode a power cut may cost the last moments,
-    // never the file.
-    database.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;');
+    // In WAL mode a power cut may cost the last moments, never the file. It is not locked for this process alone: one
+    // that starts while its predecessor still drains would be left without.
+    database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;');
     check(database);
     migrate(database);
     return database;

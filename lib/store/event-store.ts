@@ -19,7 +19,7 @@ export interface EventStore {
   newest(limit: number, filter?: EventFilter): LoggedEvent[];
   /** The newest of those from `fromMs` until before `toMs`, epoch milliseconds, oldest first. */
   between(fromMs: number, toMs: number, limit: number): LoggedEvent[];
-  /** Forgets events from before, and the oldest beyond `MAX_EVENTS`. */
+  /** Forgets events from before, and the oldest beyond `MAX_EVENTS`; never the newest, which the next one follows. */
   prune(beforeMs: number): void;
 }
 

@@ -12,14 +12,18 @@ export class GuardedEventStore implements EventStore {
   readonly #onFault: (thrown: unknown) => void;
   #store: EventStore;
   #failed = false;
+  /** As it was last known, for when the store cannot say it any more. */
+  #lastSeq: number;
 
   constructor(store: EventStore, onFault: (thrown: unknown) => void) {
     this.#store = store;
     this.#onFault = onFault;
+    this.#lastSeq = store.lastSeq;
   }
 
   get lastSeq(): number {
-    return this.#store.lastSeq;
+    this.#lastSeq = this.#try((store) => store.lastSeq);
+    return this.#lastSeq;
   }
 
   get oldestSeq(): number {
@@ -28,6 +32,7 @@ export class GuardedEventStore implements EventStore {
 
   append(event: LoggedEvent): void {
     this.#try((store) => store.append(event));
+    this.#lastSeq = Math.max(this.#lastSeq, event.seq);
   }
 
   after(seq: number, limit: number, filter?: EventFilter): LoggedEvent[] {
@@ -52,7 +57,7 @@ export class GuardedEventStore implements EventStore {
     } catch (thrown) {
       if (this.#failed) throw thrown;
       this.#failed = true;
-      this.#store = inMemory(this.#store);
+      this.#store = inMemory(this.#store, this.#lastSeq);
       // First what was asked for: the report is an event itself, and comes after.
       const result = use(this.#store);
       this.#onFault(thrown);
@@ -61,8 +66,8 @@ export class GuardedEventStore implements EventStore {
   }
 }
 
-function inMemory(failed: EventStore): MemoryEventStore {
-  const memory = new MemoryEventStore(failed.lastSeq);
+function inMemory(failed: EventStore, lastSeq: number): MemoryEventStore {
+  const memory = new MemoryEventStore(lastSeq);
   try {
     for (const event of failed.newest(CARRIED_EVENTS)) memory.append(event);
   } catch {

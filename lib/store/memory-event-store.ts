@@ -49,7 +49,7 @@ export class MemoryEventStore implements EventStore {
   }
 
   prune(beforeMs: number): void {
-    const kept = this.#events.filter(({ at }) => Date.parse(at) >= beforeMs);
+    const kept = this.#events.filter(({ seq, at }) => seq === this.#lastSeq || Date.parse(at) >= beforeMs);
     this.#events.splice(0, this.#events.length, ...kept);
   }
 }

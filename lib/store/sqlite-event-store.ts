@@ -12,7 +12,7 @@ export class SqliteEventStore implements EventStore {
   readonly #between: StatementSync;
   readonly #prune: StatementSync;
   readonly #oldest: StatementSync;
-  #lastSeq: number;
+  readonly #last: StatementSync;
 
   constructor(database: DatabaseSync) {
     this.#insert = database.prepare(
@@ -27,14 +27,16 @@ export class SqliteEventStore implements EventStore {
     this.#between = database.prepare(
       'SELECT event FROM events WHERE at_ms >= ? AND at_ms < ? ORDER BY seq DESC LIMIT ?',
     );
-    this.#prune = database.prepare('DELETE FROM events WHERE at_ms < ? OR seq <= ?');
+    this.#prune = database.prepare(
+      'DELETE FROM events WHERE (at_ms < $beforeMs OR seq <= $last - $kept) AND seq < $last',
+    );
     this.#oldest = database.prepare('SELECT min(seq) AS seq FROM events');
-    const last = database.prepare('SELECT max(seq) AS seq FROM events').get();
-    this.#lastSeq = Number(last?.seq ?? 0);
+    this.#last = database.prepare('SELECT max(seq) AS seq FROM events');
   }
 
+  /** Asked for each time: a predecessor that still drains may have gone on. */
   get lastSeq(): number {
-    return this.#lastSeq;
+    return Number(this.#last.get()?.seq ?? 0);
   }
 
   get oldestSeq(): number {
@@ -44,7 +46,6 @@ export class SqliteEventStore implements EventStore {
   append(event: LoggedEvent): void {
     const { seq, at, type, component = null } = event;
     this.#insert.run(seq, Date.parse(at), type, component, JSON.stringify(event));
-    this.#lastSeq = seq;
   }
 
   after(seq: number, limit: number, filter: EventFilter = {}): LoggedEvent[] {
@@ -63,7 +64,7 @@ export class SqliteEventStore implements EventStore {
   }
 
   prune(beforeMs: number): void {
-    this.#prune.run(beforeMs, this.#lastSeq - MAX_EVENTS);
+    this.#prune.run({ beforeMs, last: this.lastSeq, kept: MAX_EVENTS });
   }
 }
 

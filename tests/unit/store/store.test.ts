@@ -14,7 +14,7 @@ import { GuardedEventStore, GuardedMinuteStore } from '#lib/store/guarded.ts';
 import { MemoryEventStore } from '#lib/store/memory-event-store.ts';
 import { MemoryMinuteStore } from '#lib/store/memory-minute-store.ts';
 import { openStore } from '#lib/store/store.ts';
-import { eventOf, scratch } from './support.ts';
+import { eventOf, START_MS, scratch } from './support.ts';
 
 const parent = scratch();
 const newFolder = () => mkdtempSync(join(parent, 'data-'));
@@ -110,17 +110,37 @@ describe('the store', () => {
     kept.close();
   });
 
-  it('goes on in memory where another process has the file, and where there is no folder', () => {
+  it('numbers events in one row with a predecessor that still drains', () => {
     const folder = newFolder();
-    const owner = opened(folder);
-    const second = opened(folder);
-    expect(second.troubles).toEqual([
-      expect.stringMatching(/^unusable: another process uses .*switchgear\.db; /),
-    ]);
-    second.store.events.append(eventOf(1));
-    expect([second.store.events.lastSeq, owner.store.events.lastSeq]).toEqual([1, 0]);
-    owner.store.close();
-    expect(opened(join(folder, 'not-there')).troubles).toEqual([expect.stringMatching(/^unusable: /)]);
+    const [predecessor, successor] = [opened(folder), opened(folder)];
+    const next = ({ store }: typeof predecessor) => store.events.append(eventOf(store.events.lastSeq + 1));
+    next(predecessor);
+    next(successor);
+    next(predecessor);
+    next(successor);
+    expect(successor.store.events.after(0, 10).map(({ seq }) => seq)).toEqual([1, 2, 3, 4]);
+    expect([...predecessor.troubles, ...successor.troubles]).toEqual([]);
+    predecessor.store.close();
+    successor.store.close();
+  });
+
+  it('goes on counting when all it had was too old, and nothing has happened since', () => {
+    const folder = newFolder();
+    const first = opened(folder);
+    first.store.events.append(eventOf(1));
+    first.store.events.append(eventOf(2));
+    first.store.events.prune(START_MS * 2);
+    first.store.close();
+    const { store } = opened(folder);
+    expect(store.events.lastSeq).toBe(2);
+    store.close();
+  });
+
+  it('goes on in memory where there is no folder', () => {
+    const { store, troubles } = opened(join(newFolder(), 'not-there'));
+    expect(troubles).toEqual([expect.stringMatching(/^unusable: /)]);
+    store.events.append(eventOf(1));
+    expect(store.events.lastSeq).toBe(1);
   });
 
   it('goes on in memory when the disk is full, saying so once, and never throws', () => {
