@@ -24,8 +24,10 @@ export function describeEvent(event: LoggedEvent): EventText {
   if (type === 'fault_injected' || type === 'fault_ended') return faultText(event);
   if (type.startsWith('operator_')) {
     const act = type.slice('operator_'.length).replaceAll('_', ' ');
-    return { title: `${component} ${act}`, text: byLine(event.by, reasonIn(detail)), tone: 'plain' };
+    const text = [changedSettings(detail), byLine(event.by, reasonIn(detail))];
+    return { title: `${component} ${act}`, text: joined(text), tone: 'plain' };
   }
+  if (type === 'workload_started' || type === 'workload_ended') return workloadText(event);
   const known = PLAIN[type];
   if (known !== undefined)
     return { title: known.title, text: byLine(event.by, messageIn(detail)), tone: known.tone };
@@ -38,8 +40,6 @@ const PLAIN: Record<string, { title: string; tone: EventTone }> = {
   config_refused: { title: 'Configuration refused, the old one stays', tone: 'warning' },
   config_needs_restart: { title: 'A setting needs a restart', tone: 'warning' },
   lab_crashed: { title: 'The lab crashed and starts again', tone: 'bad' },
-  workload_started: { title: 'Workload started', tone: 'plain' },
-  workload_ended: { title: 'Workload ended', tone: 'plain' },
   session_opened: { title: 'Console session opened', tone: 'plain' },
   session_refused: { title: 'A wrong admin token was tried', tone: 'warning' },
   session_closed: { title: 'Console session closed', tone: 'plain' },
@@ -95,6 +95,38 @@ function faultText({ type, component = '', detail, by }: LoggedEvent): EventText
     text: `${what}, ${counted(struck, 'call')} struck`,
     tone: 'plain',
   };
+}
+
+function workloadText({ type, detail, by }: LoggedEvent): EventText {
+  if (type === 'workload_started') {
+    const shape = partOf(detail, 'shape');
+    const rate = partOf(detail, 'rate_per_s');
+    const what = typeof rate === 'number' && typeof shape === 'string' ? `${shape}, ${rate}/s` : '';
+    return { title: 'Workload started', text: joined([what, byLine(by, reasonIn(detail))]), tone: 'plain' };
+  }
+  const cause = partOf(detail, 'cause');
+  const sent = partOf(detail, 'sent');
+  const text = [
+    typeof cause === 'string' ? cause : '',
+    typeof sent === 'number' ? `${counted(sent, 'request')} sent` : '',
+    byLine(by, messageIn(detail)),
+  ];
+  return { title: 'Workload ended', text: joined(text), tone: cause === 'crashed' ? 'bad' : 'plain' };
+}
+
+/** Which settings an operator changed, and from what to what. */
+function changedSettings(detail: unknown): string {
+  const before = partOf(partOf(detail, 'before'), 'settings');
+  const after = partOf(partOf(detail, 'after'), 'settings');
+  if (typeof before !== 'object' || before === null) return '';
+  return Object.entries(before)
+    .filter(([key, value]) => partOf(after, key) !== undefined && partOf(after, key) !== value)
+    .map(([key, value]) => `${key} ${value} → ${partOf(after, key)}`)
+    .join(', ');
+}
+
+function joined(parts: readonly string[]): string {
+  return parts.filter((part) => part !== '').join(', ');
 }
 
 const CAUSES: Record<string, string> = {

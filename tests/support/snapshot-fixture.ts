@@ -1,0 +1,130 @@
+/** A whole snapshot, so that tests say only what they are about. */
+import { breakerSettingsSchema } from '#lib/contracts/config.ts';
+import { answerKinds } from '#lib/contracts/requests.ts';
+import { type Component, type Snapshot, snapshotSchema, type Traffic } from '#lib/contracts/snapshot.ts';
+import { NO_WORKLOAD } from '#lib/lab/workload/idle.ts';
+
+export const AT = '2026-01-01T12:00:00.000Z';
+export const AT_MS = Date.parse(AT);
+
+/** An ISO time so many seconds after `AT`. */
+export function later(seconds: number): string {
+  return new Date(AT_MS + seconds * 1_000).toISOString();
+}
+
+export function componentWith(name: string, given: Partial<Component> = {}): Component {
+  const [upstream = null, operation = null] = name.includes('.') ? name.split('.') : [];
+  return {
+    name,
+    upstream,
+    operation,
+    state: 'closed',
+    computed_state: 'closed',
+    hold: null,
+    since: AT,
+    retry_at: null,
+    settings: breakerSettingsSchema.parse({}),
+    window: windowWith(),
+    latency_ms: { p50: null, p90: null, p99: null },
+    rate_per_s: 0,
+    last_transition: null,
+    ...given,
+  };
+}
+
+export function windowWith(given: Partial<Component['window']> = {}): Component['window'] {
+  return {
+    calls: 0,
+    failures: 0,
+    slow: 0,
+    timeouts: 0,
+    rejected: 0,
+    failure_rate: null,
+    slow_rate: null,
+    ...given,
+  };
+}
+
+/** Held open by a person. */
+export function heldOpen(reason: string | null = null, expires_at: string | null = null): Partial<Component> {
+  return { state: 'open', hold: { mode: 'open', by: 'local', reason, since: AT, expires_at } };
+}
+
+export function transitionWith(
+  given: Partial<NonNullable<Component['last_transition']>> = {},
+  evidence: Partial<NonNullable<Component['last_transition']>['evidence']> = {},
+): NonNullable<Component['last_transition']> {
+  return {
+    at: AT,
+    component: 'a.chat',
+    cause: 'failure_rate',
+    from: 'closed',
+    to: 'open',
+    by: null,
+    reason: null,
+    generation: 2,
+    evidence: {
+      calls: 50,
+      failures: 31,
+      slow: 0,
+      failure_rate: 0.62,
+      slow_rate: 0,
+      settings: breakerSettingsSchema.parse({}),
+      errors: [],
+      ...evidence,
+    },
+    ...given,
+  };
+}
+
+export function trafficWith(
+  given: Partial<Traffic> = {},
+  answers: Partial<Traffic['answers']> = {},
+): Traffic {
+  const none = { p50: null, p90: null, p99: null };
+  const zero = Object.fromEntries(answerKinds.map((kind) => [kind, 0])) as Traffic['answers'];
+  return {
+    window_s: 60,
+    measured_s: 60,
+    requests: 0,
+    requests_per_s: 0,
+    answers: { ...zero, ...answers },
+    served_rate: null,
+    latency_ms: none,
+    first_byte_ms: none,
+    added_ms: none,
+    tokens_in_per_s: 0,
+    tokens_out_per_s: 0,
+    ...given,
+  };
+}
+
+/** Checked by the schema, so that it cannot drift from the wire. */
+export function snapshotWith(given: Partial<Snapshot> = {}): Snapshot {
+  return snapshotSchema.parse({
+    seq: 1,
+    at: AT,
+    started_at: AT,
+    address: 'http://127.0.0.1:8003',
+    notice: null,
+    readiness: { ready: true, reasons: [] },
+    in_flight: 0,
+    requests_seen: 0,
+    traffic: { minute: trafficWith(), recent: trafficWith({ window_s: 900, measured_s: 900 }) },
+    components: [],
+    upstreams: [],
+    faults: [],
+    workload: NO_WORKLOAD,
+    process: {
+      loop_delay_p99_ms: null,
+      loop_delay_max_ms: null,
+      cpu_percent: null,
+      rss_mb: null,
+      listeners: 0,
+    },
+    rows: [],
+    last_event_seq: 0,
+    last_request_seq: 0,
+    ...given,
+  });
+}
