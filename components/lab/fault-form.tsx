@@ -151,18 +151,22 @@ function Rate({ value, onChange }: { value: number; onChange: (percent: number) 
     if (Number.isFinite(next)) onChange(Math.min(100, Math.max(1, Math.round(next))));
   };
   return (
-    <Field label="Share of calls, %">
+    <div className="flex min-w-0 flex-col gap-1">
+      <label htmlFor="fault-rate" className="text-muted">
+        Share of calls, %
+      </label>
       <span className="flex items-center gap-2">
         <input
           type="range"
           min={1}
           max={100}
           value={value}
-          aria-label="Share of calls, by slider"
+          aria-label="By slider"
           onChange={(event) => set(event.target.valueAsNumber)}
           className="min-w-0 flex-1 accent-(--accent)"
         />
         <Input
+          id="fault-rate"
           type="number"
           min={1}
           max={100}
@@ -171,6 +175,6 @@ function Rate({ value, onChange }: { value: number; onChange: (percent: number) 
           className="w-16 px-2!"
         />
       </span>
-    </Field>
+    </div>
   );
 }
