@@ -16,8 +16,8 @@ export interface Mark {
 const MIN_DISTANCE = 0.06;
 export const MAX_LABEL_LINES = 3;
 /** Of a label's width, as a share of the plot's: a letter, and the most that is shown of a long one. */
-const LETTER_SHARE = 0.02;
-const MAX_LABEL_SHARE = 0.44;
+const LETTER_SHARE = 0.026;
+const MAX_LABEL_SHARE = 0.7;
 
 const MARKED =
   /^(breaker_(?!open_elapsed$|probe_failed$)|fault_|workload_|operator_settings|config_reloaded|lab_crashed|started)/;

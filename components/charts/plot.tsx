@@ -171,7 +171,7 @@ function MarkLine({ mark, x }: { mark: Mark; x: number }) {
     >
       {mark.line === null ? null : (
         <span
-          className={`absolute flex max-w-32 bg-card/80 px-1 text-[10px] leading-3 text-muted ${left ? 'right-0.5' : 'left-0.5'}`}
+          className={`absolute flex max-w-36 bg-card/80 px-1 text-[10px] leading-3 text-muted ${left ? 'right-0.5' : 'left-0.5'}`}
           style={{ top: `${mark.line * 12}px` }}
         >
           <span className="truncate">{mark.label}</span>

@@ -68,11 +68,11 @@ export function TimeChart({ title, note, history, series, format, samplesOf, emp
           </div>
         ) : null}
       </div>
-      <ul className="flex h-5 flex-wrap gap-x-3 overflow-hidden pt-1 text-[12px]" aria-hidden>
+      <ul className="flex h-5 flex-wrap gap-x-2.5 overflow-hidden pt-1 text-[11px]" aria-hidden>
         {series.map(({ name, label, color }) => {
           const value = newestOf(points?.values[name] ?? []);
           return (
-            <li key={name} className="flex items-center gap-1.5 whitespace-nowrap text-muted">
+            <li key={name} className="flex items-center gap-1 whitespace-nowrap text-muted">
               <span className="size-2 rounded-[2px]" style={{ background: color }} />
               {label}
               <span className="text-text">{value === null ? UNKNOWN : format(value)}</span>

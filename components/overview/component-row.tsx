@@ -88,7 +88,7 @@ export function ComponentRow({
           value={rate_per_s === 0 ? '0' : formatPerSecond(rate_per_s)}
           dim={rate_per_s === 0}
         />
-        <td className="max-lg:order-3 max-lg:max-w-44 max-lg:flex-1 lg:text-right">
+        <td className="max-lg:order-3 max-lg:basis-3/5 lg:text-right">
           <Errors component={component} showWindow={showWindow} />
         </td>
         <Figure name="p50" value={formatMs(latency_ms.p50)} dim={latency_ms.p50 === null} />

@@ -27,7 +27,11 @@ export function Shell({ initial, children }: { initial: Snapshot; children: Reac
         <TopBar />
         <div className="flex min-h-[calc(100dvh-3.25rem)]">
           {kiosk ? null : <Navigation />}
-          <main id="main" tabIndex={-1} className="min-w-0 outline-none flex-1 p-3 max-lg:pb-20 sm:p-4">
+          <main
+            id="main"
+            tabIndex={-1}
+            className="min-w-0 outline-none flex-1 p-3 max-lg:pb-20 sm:px-4 lg:pb-3"
+          >
             {children}
           </main>
         </div>

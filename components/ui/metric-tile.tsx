@@ -31,7 +31,10 @@ export function MetricTile({ label, value, unit, note, trend, tone = 'plain' }: 
           {value}
           <span className="ml-1 text-[13px] font-normal text-muted">{unit}</span>
         </dd>
-        <dd className="truncate text-[12px] text-muted" title={typeof note === 'string' ? note : undefined}>
+        <dd
+          className="text-[12px] text-muted max-sm:min-h-9 sm:truncate"
+          title={typeof note === 'string' ? note : undefined}
+        >
           {note}
         </dd>
       </div>

@@ -158,7 +158,7 @@ describe('the marks of a chart', () => {
         const marks = marksOf(events, AT_MS, AT_MS + 15 * MINUTE);
         const spans = marks.map(({ atMs, line }) => {
           const x = (atMs - AT_MS) / (15 * MINUTE);
-          const width = 13 * 0.02;
+          const width = 13 * 0.026;
           return { line, start: x > 0.5 ? x - width : x, end: x > 0.5 ? x : x + width };
         });
         for (const [index, span] of spans.entries()) {
