@@ -8,9 +8,13 @@ export interface Mark {
   /** Events beside the named one that fall together with it. */
   readonly more: number;
   readonly tone: EventTone;
+  /** In the second half of the range, so that its label stands at its left. */
+  readonly late: boolean;
   /** Which row of labels it stands in, from the top; null when there is no room for its label. */
   readonly line: number | null;
 }
+
+type Unplaced = Omit<Mark, 'line' | 'late'>;
 
 /** Closer than this share of the range, marks become one. */
 const MIN_DISTANCE = 0.06;
@@ -25,7 +29,7 @@ const MARKED =
 /** Oldest first. Marks that would stand on one another become one: the worst, and how many more there are. */
 export function marksOf(events: readonly LoggedEvent[], fromMs: number, toMs: number): Mark[] {
   const minMs = (toMs - fromMs) * MIN_DISTANCE;
-  const marks: Omit<Mark, 'line'>[] = [];
+  const marks: Unplaced[] = [];
   for (const event of events) {
     const atMs = Date.parse(event.at);
     if (!MARKED.test(event.type) || atMs < fromMs || atMs > toMs) continue;
@@ -40,7 +44,7 @@ export function marksOf(events: readonly LoggedEvent[], fromMs: number, toMs: nu
 }
 
 /** Labels stand beside their lines, towards the middle, and never upon one another: the newest get room first. */
-function placed(marks: readonly Omit<Mark, 'line'>[], fromMs: number, toMs: number): Mark[] {
+function placed(marks: readonly Unplaced[], fromMs: number, toMs: number): Mark[] {
   const taken: [start: number, end: number][][] = Array.from({ length: MAX_LABEL_LINES }, () => []);
   return marks
     .toReversed()
@@ -48,10 +52,11 @@ function placed(marks: readonly Omit<Mark, 'line'>[], fromMs: number, toMs: numb
       const { atMs, label, more } = mark;
       const x = (atMs - fromMs) / (toMs - fromMs);
       const width = Math.min(MAX_LABEL_SHARE, (label.length + (more > 0 ? 3 : 0)) * LETTER_SHARE);
-      const [start, end] = x > 0.5 ? [x - width, x] : [x, x + width];
+      const late = x > 0.5;
+      const [start, end] = late ? [x - width, x] : [x, x + width];
       const line = taken.findIndex((spans) => spans.every(([from, to]) => end <= from || start >= to));
       taken[line]?.push([start, end]);
-      return { ...mark, line: line === -1 ? null : line };
+      return { ...mark, late, line: line === -1 ? null : line };
     })
     .reverse();
 }

@@ -8,18 +8,13 @@ export function PlotTooltip({
   series,
   format,
   samples,
-  side,
 }: Pick<PlotProps, 'points' | 'series' | 'format'> & {
   index: number;
   samples: number | null;
-  /** Of the pointer. */
-  side: 'left' | 'right';
 }) {
   const at = timesMs[index] ?? 0;
   return (
-    <div
-      className={`pointer-events-none absolute top-0 z-10 rounded-md border bg-card px-2.5 py-1.5 text-[12px] whitespace-nowrap text-text ${side === 'left' ? 'left-1' : 'right-1'}`}
-    >
+    <div className="rounded-md border bg-card px-2.5 py-1.5 text-[12px] whitespace-nowrap text-text">
       <p className="text-muted">
         {formatTime(new Date(at).toISOString(), Date.now())}, {formatDuration(stepS * 1_000)}
       </p>

@@ -1,218 +1,202 @@
 'use client';
 
-import { memo, type PointerEvent, useMemo, useState } from 'react';
+import { memo } from 'react';
+import {
+  Area,
+  CartesianGrid,
+  ComposedChart,
+  Line,
+  ReferenceArea,
+  ReferenceLine,
+  ResponsiveContainer,
+  Tooltip,
+  XAxis,
+  YAxis,
+} from 'recharts';
 import { niceTop, timeTicks } from '#components/charts/axis.ts';
 import type { Mark } from '#components/charts/marks.ts';
-import {
-  curveOf,
-  type Frame,
-  largestOf,
-  nearest,
-  SPACE,
-  stackOf,
-  stepsOf,
-  xOf,
-} from '#components/charts/plot-path.ts';
 import { PlotTooltip } from '#components/charts/plot-tooltip.tsx';
 import { type ChartSeries, FEW_SAMPLES, type PlotProps } from '#components/charts/types.ts';
 import { formatClock } from '#components/ui/format.ts';
 
+const TICK = { fill: 'var(--faint)', fontSize: 11 } as const;
+const MARGIN = { top: 6, right: 0, bottom: 0, left: 0 } as const;
 const TICKS_X = 4;
-const HALVES = [1, 0.5, 0] as const;
+const LABEL_LINE_PX = 12;
+const MAX_LABEL_CHARS = 24;
 
-/**
- * The drawing itself. Shapes are stretched to the room there is, texts stand beside them as HTML: nothing is measured,
- * so nothing jumps, and a tick costs a few strings.
- */
-export const Plot = memo(function Plot({ series, points, marks, format, samples }: PlotProps) {
+/** One point of all series: its place, its beginning, the samples behind it, and the values by name. */
+interface Datum {
+  readonly index: number;
+  readonly t: number;
+  readonly n: number | null;
+  readonly values: Readonly<Record<string, number | null>>;
+}
+
+/** The drawing itself, in a chunk of its own: Recharts is larger than the rest of a page, and comes after it. */
+export default memo(function Plot({ series, points, marks, format, samples }: PlotProps) {
   const { timesMs, values, stepS, partial } = points;
-  const [pointed, setPointed] = useState<number | null>(null);
-  const frame = useMemo((): Frame => {
-    const valuesOf = ({ name }: ChartSeries) => values[name] ?? [];
-    const top = niceTop(
-      largestOf(
-        series.filter(({ kind }) => kind === 'area').map(valuesOf),
-        series.filter(({ kind }) => kind !== 'area').map(valuesOf),
-      ),
-    );
-    return { fromMs: timesMs[0] ?? 0, toMs: (timesMs.at(-1) ?? 0) + stepS * 1_000, top };
-  }, [series, values, timesMs, stepS]);
-  const point = ({ currentTarget, clientX }: PointerEvent) => {
-    const { left, width } = currentTarget.getBoundingClientRect();
-    setPointed(width === 0 ? null : nearest(timesMs, (clientX - left) / width, frame));
-  };
-  const at = pointed === null ? undefined : timesMs[pointed];
+  const data = timesMs.map(
+    (t, index): Datum => ({
+      index,
+      t,
+      n: samples?.[index] ?? null,
+      values: Object.fromEntries(series.map(({ name }) => [name, values[name]?.[index] ?? null])),
+    }),
+  );
+  const fromMs = timesMs[0] ?? 0;
+  const lastMs = timesMs.at(-1) ?? 0;
+  const toMs = lastMs + stepS * 1_000;
+  const top = niceTop(Math.max(0, ...data.map((datum) => largest(datum, series))));
   return (
-    <div className="relative h-full pr-13 pb-5 text-[11px] text-faint">
-      <div className="relative h-full" onPointerMove={point} onPointerLeave={() => setPointed(null)}>
-        <Shapes series={series} points={points} frame={frame} samples={samples} />
-        {partial ? (
-          <div
-            className="absolute inset-y-0 right-0 bg-raised opacity-70"
-            style={{ left: percent(xOf(timesMs.at(-1) ?? 0, frame)) }}
-          />
-        ) : null}
+    <ResponsiveContainer width="100%" height="100%">
+      <ComposedChart data={data} margin={MARGIN} accessibilityLayer={false}>
+        <CartesianGrid vertical={false} stroke="var(--line)" />
+        <XAxis
+          dataKey="t"
+          type="number"
+          domain={[fromMs, toMs]}
+          ticks={timeTicks(fromMs, toMs, TICKS_X)}
+          tickFormatter={(at: number) => formatClock(at, toMs - fromMs)}
+          tick={TICK}
+          tickLine={false}
+          axisLine={{ stroke: 'var(--line)' }}
+          height={20}
+          allowDataOverflow
+        />
+        <YAxis
+          orientation="right"
+          domain={[0, top]}
+          ticks={[0, top / 2, top]}
+          tickFormatter={(value: number) => (value === 0 ? '0' : format(value))}
+          tick={TICK}
+          tickLine={false}
+          axisLine={false}
+          width={52}
+          allowDataOverflow
+        />
+        <Tooltip
+          isAnimationActive={false}
+          cursor={{ stroke: 'var(--muted)' }}
+          content={({ active, payload }) => {
+            // Recharts hands out what it was given, untyped.
+            const datum = payload?.[0]?.payload as Datum | undefined;
+            if (!active || datum === undefined) return null;
+            return (
+              <PlotTooltip
+                index={datum.index}
+                points={points}
+                series={series}
+                format={format}
+                samples={datum.n}
+              />
+            );
+          }}
+        />
+        {partial ? <ReferenceArea x1={lastMs} x2={toMs} fill="var(--raised)" fillOpacity={0.8} /> : null}
+        {series.map((each) => (each.kind === 'area' ? areaOf(each) : lineOf(each, values[each.name] ?? [])))}
         {marks.map((mark) => (
-          <MarkLine key={`${mark.atMs} ${mark.label}`} mark={mark} x={xOf(mark.atMs, frame)} />
+          <ReferenceLine
+            key={`${mark.atMs} ${mark.label}`}
+            x={mark.atMs}
+            stroke="var(--muted)"
+            strokeDasharray="2 3"
+            label={mark.line === null ? '' : <MarkLabel mark={mark} line={mark.line} />}
+          />
         ))}
-        {at === undefined || pointed === null ? null : (
-          <>
-            <div
-              className="pointer-events-none absolute inset-y-0 w-px bg-muted"
-              style={{ left: percent(xOf(at, frame)) }}
-            />
-            <PlotTooltip
-              index={pointed}
-              points={points}
-              series={series}
-              format={format}
-              samples={samples?.[pointed] ?? null}
-              side={xOf(at, frame) > SPACE / 2 ? 'left' : 'right'}
-            />
-          </>
-        )}
-        <AxisY top={frame.top} format={format} />
-        <AxisX frame={frame} />
-      </div>
-    </div>
+      </ComposedChart>
+    </ResponsiveContainer>
   );
 });
 
-function Shapes({
-  series,
-  points: { timesMs, values, partial },
-  frame,
-  samples,
-}: Pick<PlotProps, 'series' | 'points' | 'samples'> & { frame: Frame }) {
-  const areas = series.filter(({ kind }) => kind === 'area');
-  const stack = stackOf(
-    timesMs,
-    areas.map(({ name }) => values[name] ?? []),
-    frame,
-  );
-  const isUnsure = (index: number) =>
-    (partial && index === timesMs.length - 1) ||
-    (samples !== undefined && (samples[index] ?? 0) < FEW_SAMPLES);
+/** Recharts looks for its own parts among the children, so these are functions and no components. */
+function areaOf({ name, color }: ChartSeries) {
   return (
-    <svg
-      viewBox={`0 0 ${SPACE} ${SPACE}`}
-      preserveAspectRatio="none"
-      className="absolute inset-0 size-full overflow-visible"
-      aria-hidden
-    >
-      <g fill="none" strokeLinejoin="round" strokeLinecap="round">
-        {HALVES.map((share) => (
-          <path
-            key={share}
-            d={`M0 ${(1 - share) * SPACE}H${SPACE}`}
-            stroke="var(--line)"
-            vectorEffect="non-scaling-stroke"
-          />
-        ))}
-        {areas.map(({ name, color }, index) => (
-          <path key={name} d={stack[index]} fill={color} fillOpacity={0.75} />
-        ))}
-        {series.map((each) =>
-          each.kind === 'area' ? null : (
-            <Curve
-              key={each.name}
-              series={each}
-              frame={frame}
-              timesMs={timesMs}
-              values={values[each.name] ?? []}
-              isUnsure={isUnsure}
-            />
-          ),
-        )}
-      </g>
-    </svg>
+    <Area
+      key={name}
+      dataKey={(datum: Datum) => datum.values[name]}
+      stackId="stack"
+      type="linear"
+      stroke="none"
+      fill={color}
+      fillOpacity={0.75}
+      isAnimationActive={false}
+      activeDot={false}
+    />
   );
 }
 
-function Curve({
-  series: { kind, color, dashed },
-  frame,
-  timesMs,
-  values,
-  isUnsure,
-}: {
-  series: ChartSeries;
-  frame: Frame;
-  timesMs: readonly number[];
+function lineOf({ name, color, kind, dashed }: ChartSeries, values: readonly (number | null)[]) {
+  return (
+    <Line
+      key={name}
+      dataKey={(datum: Datum) => datum.values[name]}
+      type={kind === 'step' ? 'stepAfter' : 'linear'}
+      stroke={color}
+      strokeWidth={1.6}
+      {...(dashed === true ? { strokeDasharray: '4 3' } : {})}
+      dot={<Dot values={values} />}
+      activeDot={{ r: 3 }}
+      isAnimationActive={false}
+    />
+  );
+}
+
+/** The height of a point: of what is stacked the sum, of lines the highest. */
+function largest({ values }: Datum, series: readonly ChartSeries[]): number {
+  const sum = series.reduce(
+    (total, { name, kind }) => total + (kind === 'area' ? (values[name] ?? 0) : 0),
+    0,
+  );
+  return Math.max(sum, ...series.map(({ name, kind }) => (kind === 'area' ? 0 : (values[name] ?? 0))));
+}
+
+interface DotProps {
   values: readonly (number | null)[];
-  isUnsure: (index: number) => boolean;
-}) {
-  const look = { stroke: color, strokeWidth: 1.6, vectorEffect: 'non-scaling-stroke' } as const;
-  if (kind === 'step') {
-    return (
-      <path
-        d={stepsOf(timesMs, values, frame)}
-        {...look}
-        {...(dashed === true ? { strokeDasharray: '4 4' } : {})}
-      />
-    );
+  cx?: number;
+  cy?: number | null;
+  index?: number;
+  stroke?: string;
+  payload?: Datum;
+}
+
+/** A ring where a percentile stands on few samples, a dot where a point has no neighbours to be a line with. */
+function Dot({ values, cx, cy, index = 0, stroke, payload }: DotProps) {
+  if (cx === undefined || cy === undefined || cy === null || (values[index] ?? null) === null) return null;
+  const n = payload?.n ?? null;
+  if (n !== null && n < FEW_SAMPLES) {
+    return <circle cx={cx} cy={cy} r={1.8} fill="var(--card)" stroke={stroke} strokeWidth={1} />;
   }
-  const { sure, unsure } = curveOf(timesMs, values, frame, isUnsure);
-  return (
-    <>
-      <path d={sure} {...look} {...(dashed === true ? { strokeDasharray: '4 4' } : {})} />
-      <path d={unsure} {...look} strokeDasharray="1 3.5" />
-    </>
-  );
+  const alone = (values[index - 1] ?? null) === null && (values[index + 1] ?? null) === null;
+  return alone ? <circle cx={cx} cy={cy} r={1.6} fill={stroke} /> : null;
 }
 
-/** Its label stands beside it, towards the middle. */
-function MarkLine({ mark, x }: { mark: Mark; x: number }) {
-  const left = x > SPACE / 2;
+/** Beside its line, towards the middle. */
+function MarkLabel({
+  mark,
+  line,
+  viewBox,
+}: {
+  mark: Mark;
+  line: number;
+  viewBox?: { x?: number; y?: number };
+}) {
+  const { x = 0, y = 0 } = viewBox ?? {};
+  const { label, more } = mark;
+  const short = label.length > MAX_LABEL_CHARS ? `${label.slice(0, MAX_LABEL_CHARS - 1)}…` : label;
+  const left = mark.late;
   return (
-    <div
-      className="pointer-events-none absolute inset-y-0 border-l border-dashed border-muted"
-      style={{ left: percent(x) }}
+    <text
+      x={left ? x - 4 : x + 4}
+      y={y + 8 + line * LABEL_LINE_PX}
+      textAnchor={left ? 'end' : 'start'}
+      fontSize={10}
+      fill="var(--muted)"
+      paintOrder="stroke"
+      stroke="var(--card)"
+      strokeWidth={3}
     >
-      {mark.line === null ? null : (
-        <span
-          className={`absolute flex max-w-36 bg-card/80 px-1 text-[10px] leading-3 text-muted ${left ? 'right-0.5' : 'left-0.5'}`}
-          style={{ top: `${mark.line * 12}px` }}
-        >
-          <span className="truncate">{mark.label}</span>
-          {mark.more > 0 ? <span className="shrink-0">&nbsp;+{mark.more}</span> : null}
-        </span>
-      )}
-    </div>
+      {more > 0 ? `${short} +${more}` : short}
+    </text>
   );
-}
-
-function AxisY({ top, format }: { top: number; format: (value: number) => string }) {
-  return HALVES.map((share) => (
-    <span
-      key={share}
-      className="absolute left-full -translate-y-1/2 pl-2 whitespace-nowrap"
-      style={{ top: `${(1 - share) * 100}%` }}
-    >
-      {share === 0 ? '0' : format(top * share)}
-    </span>
-  ));
-}
-
-function AxisX({ frame }: { frame: Frame }) {
-  const { fromMs, toMs } = frame;
-  const spanMs = toMs - fromMs;
-  return (
-    timeTicks(fromMs, toMs, TICKS_X)
-      // A text at the very edge would be cut.
-      .filter((at) => at - fromMs > spanMs * 0.06 && toMs - at > spanMs * 0.04)
-      .map((at) => (
-        <span
-          key={at}
-          className="absolute top-full -translate-x-1/2 pt-1 leading-4 whitespace-nowrap"
-          style={{ left: percent(xOf(at, frame)) }}
-        >
-          {formatClock(at, spanMs)}
-        </span>
-      ))
-  );
-}
-
-function percent(units: number): string {
-  return `${(units / SPACE) * 100}%`;
 }

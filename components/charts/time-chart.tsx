@@ -1,13 +1,18 @@
 'use client';
 
+import dynamic from 'next/dynamic';
 import { useMemo } from 'react';
 import { marksOf } from '#components/charts/marks.ts';
-import { Plot } from '#components/charts/plot.tsx';
 import { summaryOf } from '#components/charts/summary.ts';
-import type { ChartSeries } from '#components/charts/types.ts';
+import type { ChartSeries, PlotProps } from '#components/charts/types.ts';
 import type { HistoryState } from '#components/live/use-history.ts';
 import { UNKNOWN } from '#components/ui/format.ts';
 import { Skeleton, StateNote } from '#components/ui/state-notes.tsx';
+
+const Plot = dynamic<PlotProps>(() => import('#components/charts/plot.tsx'), {
+  ssr: false,
+  loading: () => <Skeleton className="h-full" />,
+});
 
 interface Props {
   title: string;

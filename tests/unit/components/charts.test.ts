@@ -2,7 +2,6 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { niceTop, timeTicks } from '#components/charts/axis.ts';
 import { MAX_LABEL_LINES, marksOf } from '#components/charts/marks.ts';
-import { curveOf, largestOf, nearest, SPACE, stackOf, stepsOf } from '#components/charts/plot-path.ts';
 import { sparkPath } from '#components/charts/spark-path.ts';
 import { summaryOf } from '#components/charts/summary.ts';
 import { transitionSchema } from '#lib/contracts/breakers.ts';
@@ -37,81 +36,7 @@ describe('an axis of time', () => {
   });
 });
 
-describe('the outline of a curve', () => {
-  const frame = { fromMs: 0, toMs: 4, top: 10 };
-
-  it('leaves gaps as gaps, and shows a lonely point as a dot', () => {
-    expect(curveOf([0, 1, 2, 3], [0, 10, null, 5], frame)).toEqual({
-      sure: 'M0 1000L250 0M750 500h0',
-      unsure: '',
-    });
-  });
-
-  it('draws what stands on few samples apart, and joined to the rest', () => {
-    const { sure, unsure } = curveOf([0, 1, 2, 3], [0, 10, 10, 10], frame, (index) => index === 2);
-    expect(sure).toBe('M0 1000L250 0');
-    expect(unsure).toBe('M250 0L500 0L750 0');
-  });
-
-  it('holds a step until the next one, and to the end', () => {
-    expect(stepsOf([0, 2], [10, 0], frame)).toBe('M0 0H500V1000H1000');
-  });
-
-  it('puts areas one upon another', () => {
-    const [first, second] = stackOf(
-      [0, 2],
-      [
-        [5, 5],
-        [5, 0],
-      ],
-      frame,
-    );
-    expect(first).toBe('M0 500L500 500L500 1000L0 1000Z');
-    expect(second).toBe('M0 0L500 500L500 500L0 500Z');
-  });
-
-  it('takes a missing part of a stack for nothing, and a missing whole for a gap', () => {
-    const [first = ''] = stackOf(
-      [0, 1, 2, 3],
-      [
-        [1, null, null, 1],
-        [1, 1, null, 1],
-      ],
-      frame,
-    );
-    expect(first.match(/M/g)).toHaveLength(2);
-  });
-
-  it('never leaves its room', () => {
-    const value = fc.option(fc.double({ min: -5, max: 50, noNaN: true }));
-    fc.assert(
-      fc.property(fc.array(value, { minLength: 1, maxLength: 30 }), (values) => {
-        const times = values.map((_, index) => (index / values.length) * 4);
-        const { sure, unsure } = curveOf(times, values, frame, (index) => index % 3 === 0);
-        const numbers = `${sure}${unsure}`.match(/-?\d+(\.\d+)?/g)?.map(Number) ?? [];
-        expect(numbers.every((each) => each >= 0 && each <= SPACE)).toBe(true);
-      }),
-    );
-  });
-
-  it('is as high as the highest sum', () => {
-    expect(
-      largestOf(
-        [
-          [1, 2],
-          [1, null],
-        ],
-        [[null, 3]],
-      ),
-    ).toBe(3);
-    expect(largestOf([], [])).toBe(0);
-  });
-
-  it('finds the point below the pointer', () => {
-    expect([0, 0.3, 1].map((share) => nearest([0, 1, 2, 3], share, frame))).toEqual([0, 1, 3]);
-    expect(nearest([], 0.5, frame)).toBeNull();
-  });
-
+describe('the outline of a small trend', () => {
   it('of a small trend begins with the first value', () => {
     expect(sparkPath([null, null, 0, 4], 100, 23).line).toBe('M0 21.5L100 1.5');
     expect(sparkPath([], 100, 23)).toEqual({ line: '', area: '' });
@@ -135,7 +60,7 @@ describe('the marks of a chart', () => {
       opened(4, 9_000),
     ];
     expect(marksOf(events, AT_MS, AT_MS + 15 * MINUTE)).toEqual([
-      { atMs: AT_MS + 300_000, label: 'a.chat opened', tone: 'bad', more: 0, line: 0 },
+      { atMs: AT_MS + 300_000, label: 'a.chat opened', tone: 'bad', more: 0, late: false, line: 0 },
     ]);
   });
 
