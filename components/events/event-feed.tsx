@@ -2,10 +2,11 @@
 
 import { describeEvent, type EventTone } from '#components/events/describe.ts';
 import { useLive } from '#components/live/live-context.ts';
+import type { EventsState } from '#components/live/use-events.ts';
 import { useUrlState } from '#components/live/use-url-state.ts';
 import { Card } from '#components/ui/card.tsx';
 import { LocalTime } from '#components/ui/local-time.tsx';
-import { StateNote } from '#components/ui/state-notes.tsx';
+import { Skeleton, StateNote } from '#components/ui/state-notes.tsx';
 import type { LoggedEvent } from '#lib/contracts/events.ts';
 
 const TONES: Record<EventTone, string> = {
@@ -25,7 +26,7 @@ export function EventFeed({
   only?: (event: LoggedEvent) => boolean;
   className?: string;
 }) {
-  const { events, heldBack, nowMs } = useLive();
+  const { events, eventsState, heldBack, nowMs } = useLive();
   const [component, setComponent] = useUrlState('component');
   const told = events.filter((event) => !isDoubled(event) && (only?.(event) ?? true));
   const components = [
@@ -60,10 +61,7 @@ export function EventFeed({
       }
     >
       {shown.length === 0 ? (
-        <StateNote
-          kind="empty"
-          title={component === null ? 'Nothing has happened yet' : `Nothing of ${component}`}
-        />
+        <Nothing state={eventsState} component={component} />
       ) : (
         <ol
           className="min-h-0 flex-1 overflow-y-auto px-4 pb-3"
@@ -78,6 +76,24 @@ export function EventFeed({
       )}
     </Card>
   );
+}
+
+function Nothing({ state, component }: { state: EventsState; component: string | null }) {
+  switch (state) {
+    case 'loading':
+      return <Skeleton className="mx-4 mb-4 h-24" />;
+    case 'error':
+      return <StateNote kind="error" title="The events could not be read; trying again" />;
+    case 'ready':
+      return (
+        <StateNote
+          kind="empty"
+          title={component === null ? 'Nothing has happened yet' : `Nothing of ${component}`}
+        />
+      );
+    default:
+      return state satisfies never;
+  }
 }
 
 function Line({ event, nowMs }: { event: LoggedEvent; nowMs: number }) {

@@ -2,6 +2,7 @@
 
 import { createContext, useContext } from 'react';
 import type { Buckets } from '#components/live/row-rings.ts';
+import type { EventsState } from '#components/live/use-events.ts';
 import type { LoggedEvent } from '#lib/contracts/events.ts';
 import type { Snapshot } from '#lib/contracts/snapshot.ts';
 
@@ -20,6 +21,7 @@ export interface Live {
   readonly rows: Buckets;
   /** Oldest first; as far as they are shown. */
   readonly events: readonly LoggedEvent[];
+  readonly eventsState: EventsState;
   /** Events that came during the pause. */
   readonly heldBack: number;
   togglePause(): void;

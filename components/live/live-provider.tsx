@@ -46,7 +46,7 @@ export function LiveProvider({ initial, children }: { initial: Snapshot; childre
   const newest = received?.snapshot ?? initial;
   const ageMs = useAge(received?.atMs ?? null);
   const liveNowMs = Date.parse(newest.at) + ageMs;
-  const events = useEvents(newest);
+  const { events, eventsState } = useEvents(newest);
   const [pause, setPause] = useState<Pause | null>(null);
   const current = useRef<Pause | null>(null);
   current.current = { snapshot: newest, nowMs: liveNowMs, rows, events };
@@ -65,10 +65,11 @@ export function LiveProvider({ initial, children }: { initial: Snapshot; childre
       ...shown,
       status: statusOf({ paused: pause !== null, connected, outdated, ageMs }),
       ageMs,
+      eventsState,
       heldBack: newest.last_event_seq - shown.snapshot.last_event_seq,
       togglePause,
     };
-  }, [pause, newest, events, connected, outdated, ageMs, liveNowMs, rows, togglePause]);
+  }, [pause, newest, events, eventsState, connected, outdated, ageMs, liveNowMs, rows, togglePause]);
   return <LiveContext value={live}>{children}</LiveContext>;
 }
 

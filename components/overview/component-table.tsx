@@ -1,14 +1,10 @@
 'use client';
 
-import { useMemo, useRef, useState } from 'react';
+import { useRef, useState } from 'react';
 import { isQuiet, nextOrder, type Order } from '#components/breakers/order.ts';
 import { useLive } from '#components/live/live-context.ts';
-import { rangeOf } from '#components/live/series.ts';
-import { useHistory } from '#components/live/use-history.ts';
 import { ComponentRow } from '#components/overview/component-row.tsx';
-import type { Component } from '#lib/contracts/snapshot.ts';
-
-const TWO_MINUTES = rangeOf('2m');
+import { useTrends } from '#components/overview/use-trends.ts';
 
 /** Every component, worst first; those that nobody calls are folded away while all is well with them. */
 export function ComponentTable() {
@@ -20,11 +16,8 @@ export function ComponentTable() {
   const [unfolded, setUnfolded] = useState(false);
   const byName = new Map(components.map((component) => [component.name, component]));
   const sorted = names.map((name) => byName.get(name)).filter((component) => component !== undefined);
-  const traffic = useHistory(useSeries(components), TWO_MINUTES);
-  const trendOf = (name: string) =>
-    traffic.state === 'ready' ? (traffic.points.values[`calls_per_s:${name}`] ?? []) : [];
-  const hasTraffic = (name: string) => trendOf(name).some((value) => value !== null && value > 0);
-  const folded = sorted.filter((component) => isQuiet(component) && !hasTraffic(component.name));
+  const trends = useTrends();
+  const folded = sorted.filter((component) => isQuiet(component) && !trends.isBusy(component.name));
   const windows = new Set(components.map(({ settings }) => settings.window_s));
   const windowS = windows.size === 1 ? (components[0]?.settings.window_s ?? null) : null;
   const all = folded.length === sorted.length;
@@ -60,7 +53,7 @@ export function ComponentTable() {
             <ComponentRow
               key={component.name}
               component={component}
-              trend={trendOf(component.name)}
+              trend={trends.of(component.name)}
               showWindow={windowS === null}
               nowMs={nowMs}
             />
@@ -79,10 +72,4 @@ export function ComponentTable() {
       )}
     </section>
   );
-}
-
-/** The same array as long as the components are the same. */
-function useSeries(components: readonly Component[]): readonly string[] {
-  const key = components.map(({ name }) => `calls_per_s:${name}`).join(',');
-  return useMemo(() => key.split(','), [key]);
 }

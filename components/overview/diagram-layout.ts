@@ -3,11 +3,40 @@ import { isQuiet, SANDBOX, worstFirst } from '#components/breakers/order.ts';
 import type { Component } from '#lib/contracts/snapshot.ts';
 
 export const WIDTH = 900;
+export const BOX = { width: 116, height: 54 } as const;
+/** The first stage begins here, and all lanes leave the last one by here. */
+const STAGES_FROM = 20;
+const STAGES_TO = 366;
+export const SWITCH_X = 600;
+/** A lane runs straight from here on. */
+export const STRAIGHT_X = SWITCH_X - 116;
+export const TARGET = { x: 710, width: 170, height: 30 } as const;
+
 const LANE_HEIGHT = 35;
 const MIN_LANES = 4;
 const TOP = 12;
 /** More lanes than this cannot be told apart at a glance; the table below has them all. */
 export const MAX_LANES = 6;
+
+/** A part of the way that all requests take. */
+export interface Stage {
+  readonly name: string;
+  readonly value: string;
+  readonly unit: string;
+  /** Requests per second that leave it. */
+  readonly ratePerS: number;
+  /** What is wrong with it. */
+  readonly warning?: string;
+}
+
+/** Left edge of each of so many stages, evenly spread; alone it stands at the end. */
+export function stageXs(count: number): number[] {
+  const last = STAGES_TO - BOX.width;
+  if (count < 2) return [last];
+  return Array.from({ length: count }, (_, index) =>
+    Math.round(STAGES_FROM + (index * (last - STAGES_FROM)) / (count - 1)),
+  );
+}
 
 export interface Lane {
   readonly component: Component;
@@ -19,17 +48,22 @@ export interface Lane {
 
 export interface Layout {
   readonly height: number;
-  /** Where clients, slots and the beginning of all lanes lie. */
+  /** Where the stages and the beginning of all lanes lie. */
   readonly middle: number;
   readonly lanes: readonly Lane[];
   /** Components that have no lane, because nobody calls them or there are too many. */
   readonly hidden: number;
 }
 
-/** Components in the order in which they were configured, so that lanes stay where they are; the worst when there are too many. */
-export function layoutOf(components: readonly Component[]): Layout {
+/**
+ * Components in the order in which they were configured, so that lanes stay where they are; the worst when there are
+ * too many. Before anybody calls there are those for chats, to show what there will be.
+ *
+ * @param isBusy whether a component was called of late
+ */
+export function layoutOf(components: readonly Component[], isBusy: (component: string) => boolean): Layout {
   const real = components.filter(({ name }) => name !== SANDBOX);
-  const busy = real.filter((component) => !isQuiet(component));
+  const busy = real.filter((component) => !isQuiet(component) || isBusy(component.name));
   const chosen = busy.length > 0 ? busy : real.filter(({ operation }) => operation === 'chat');
   const worst = new Set(
     worstFirst(chosen)

@@ -7,6 +7,7 @@ import { answerSeries, LATENCY_SERIES, SLOT_SERIES } from '#components/charts/tr
 import { ConnectPanel } from '#components/connect/connect-panel.tsx';
 import { EventFeed } from '#components/events/event-feed.tsx';
 import { useLive } from '#components/live/live-context.ts';
+import { RangeSelect } from '#components/live/range-select.tsx';
 import { type HistoryState, useHistory } from '#components/live/use-history.ts';
 import { useRange } from '#components/live/use-range.ts';
 import { ComponentTable } from '#components/overview/component-table.tsx';
@@ -57,6 +58,7 @@ export function Overview() {
         <div className="flex min-w-0 flex-col gap-2.5">
           <Diagram />
           <ComponentTable />
+          <RangeSelect className="sm:hidden" />
           <Charts
             history={history}
             slots={slots}

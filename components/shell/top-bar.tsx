@@ -3,9 +3,8 @@
 import { Pause, Play } from 'lucide-react';
 import { ConnectDialog } from '#components/connect/connect-dialog.tsx';
 import { useLive } from '#components/live/live-context.ts';
-import { RANGES } from '#components/live/series.ts';
+import { RangeSelect } from '#components/live/range-select.tsx';
 import { statusText } from '#components/live/status.ts';
-import { useRange } from '#components/live/use-range.ts';
 import { headlineOf } from '#components/shell/headline.ts';
 import { Button } from '#components/ui/button.tsx';
 import { LocalTime } from '#components/ui/local-time.tsx';
@@ -30,7 +29,7 @@ export function TopBar() {
       </p>
       <Sentence />
       <div className="ml-auto flex items-center gap-1.5 sm:gap-2">
-        <RangeSelect />
+        <RangeSelect className="max-sm:hidden" />
         <Status />
         <PauseButton />
         <ConnectDialog
@@ -44,14 +43,17 @@ export function TopBar() {
 }
 
 function Sentence() {
-  const { snapshot, nowMs } = useLive();
-  const { tone, what, since, callers } = headlineOf(snapshot);
+  const { snapshot, nowMs, status } = useLive();
+  const { tone: nowTone, what, since, callers } = headlineOf(snapshot);
+  const isOld = status === 'stale' || status === 'outdated';
+  const tone = isOld ? 'plain' : nowTone;
   return (
     <p
       className="order-last min-h-5 xl:leading-4.5 w-full min-w-0 xl:order-none xl:line-clamp-2 xl:w-auto xl:flex-1"
       data-testid="headline"
     >
       <span aria-hidden className={`mr-2 inline-block size-2 rounded-full bg-current ${TONES[tone]}`} />
+      {isOld ? <span className="text-muted">Last known: </span> : null}
       <strong className={`font-semibold ${TONES[tone]}`}>{what}</strong>
       <span className="text-muted">
         {since === null ? '' : ' since '}
@@ -59,24 +61,6 @@ function Sentence() {
         {`, ${callers}`}
       </span>
     </p>
-  );
-}
-
-function RangeSelect() {
-  const [range, setRange] = useRange();
-  return (
-    <select
-      aria-label="Range of the charts"
-      value={range.key}
-      onChange={(event) => setRange(event.target.value)}
-      className="h-8 rounded-md border bg-card px-2 font-medium max-sm:hidden"
-    >
-      {RANGES.map(({ key, label }) => (
-        <option key={key} value={key}>
-          {label}
-        </option>
-      ))}
-    </select>
   );
 }
 
