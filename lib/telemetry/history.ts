@@ -93,7 +93,8 @@ async function sumsOf(scope: Scope, plan: Plan, minutes: Minutes): Promise<(Buck
   const { oldestMs } = scope.ring;
   if (oldestMs <= fromMs) return sums;
   const minuteMs = MINUTE_S * 1_000;
-  const before = Math.min(oldestMs, toMs);
+  // Whole minutes only: the one in which the seconds begin is theirs, and says nothing of the time before.
+  const before = Math.min(Math.floor(oldestMs / minuteMs) * minuteMs, toMs);
   for await (const bucket of minutes.read(scope.key, fromMs - minuteMs, before)) {
     const first = Math.max(fromMs, fromMs + Math.ceil((bucket.atMs - fromMs) / stepMs) * stepMs);
     const end = Math.min(bucket.atMs + minuteMs, before);

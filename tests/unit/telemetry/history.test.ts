@@ -104,6 +104,16 @@ describe('the history', () => {
     expect(series.requests_per_s?.values).toEqual([...Array.from({ length: 24 }, () => 2), 6, 6]);
   });
 
+  it('shows nothing for the time before the start of a process without a past', async () => {
+    const setup = setUp();
+    setup.clocks.advance(30_000);
+    setup.telemetry.tick();
+    const fresh = setUp(setup.clocks);
+    seconds(fresh, 10, () => serve(fresh, 10, 6));
+    const { series } = await history(fresh, { series: 'requests_per_s', from: at(START_MS), step_s: '5' });
+    expect(series.requests_per_s?.values).toEqual([null, null, null, null, null, null, 6, 6]);
+  });
+
   it('keeps seven days of minutes', async () => {
     const clocks = new Clocks();
     const store = new MemoryMinuteStore();
