@@ -1,6 +1,6 @@
 'use client';
 
-import { memo } from 'react';
+import { memo, useCallback, useMemo } from 'react';
 import {
   Area,
   CartesianGrid,
@@ -17,6 +17,7 @@ import { niceTop, timeTicks } from '#components/charts/axis.ts';
 import type { Mark } from '#components/charts/marks.ts';
 import { PlotTooltip } from '#components/charts/plot-tooltip.tsx';
 import { type ChartSeries, FEW_SAMPLES, type PlotProps } from '#components/charts/types.ts';
+import { useTurn } from '#components/charts/use-turn.ts';
 import { formatClock } from '#components/ui/format.ts';
 
 const TICK = { fill: 'var(--faint)', fontSize: 11 } as const;
@@ -25,29 +26,34 @@ const TICKS_X = 4;
 const LABEL_LINE_PX = 12;
 const MAX_LABEL_CHARS = 24;
 
-/** One point of all series: its place, its beginning, the samples behind it, and the values by name. */
-interface Datum {
-  readonly index: number;
-  readonly t: number;
-  readonly n: number | null;
-  readonly values: Readonly<Record<string, number | null>>;
-}
+/**
+ * One point of all series: its place `i`, its beginning `t`, and by the series' place its value (`s0`, `s1`, …), or
+ * the value as a part of the stroke that is not to be trusted (`u0`, `u1`, …). Keys that stay the same from tick to
+ * tick spare Recharts from registering its parts anew.
+ */
+type Datum = Readonly<Record<string, number | null>> & { readonly i: number; readonly t: number };
 
 /** The drawing itself, in a chunk of its own: Recharts is larger than the rest of a page, and comes after it. */
-export default memo(function Plot({ series, points, marks, format, samples }: PlotProps) {
-  const { timesMs, values, stepS, partial } = points;
-  const data = timesMs.map(
-    (t, index): Datum => ({
-      index,
-      t,
-      n: samples?.[index] ?? null,
-      values: Object.fromEntries(series.map(({ name }) => [name, values[name]?.[index] ?? null])),
-    }),
+export default memo(function Plot(props: PlotProps) {
+  return <Drawing {...useTurn(props)} />;
+});
+
+const Drawing = memo(function Drawing({ series, points, marks, format, samples }: PlotProps) {
+  const { timesMs, stepS, partial } = points;
+  const isUnsure = useCallback(
+    (index: number) =>
+      (partial && index === timesMs.length - 1) ||
+      (samples !== undefined && (samples[index] ?? 0) > 0 && (samples[index] ?? 0) < FEW_SAMPLES),
+    [partial, timesMs, samples],
   );
+  const data = useMemo(() => dataOf(series, points, isUnsure), [series, points, isUnsure]);
   const fromMs = timesMs[0] ?? 0;
   const lastMs = timesMs.at(-1) ?? 0;
   const toMs = lastMs + stepS * 1_000;
-  const top = niceTop(Math.max(0, ...data.map((datum) => largest(datum, series))));
+  const top = niceTop(largestOf(series, points));
+  const spanMs = toMs - fromMs;
+  const formatTime = useCallback((at: number) => formatClock(at, spanMs), [spanMs]);
+  const formatValue = useCallback((value: number) => (value === 0 ? '0' : format(value)), [format]);
   return (
     <ResponsiveContainer width="100%" height="100%">
       <ComposedChart data={data} margin={MARGIN} accessibilityLayer={false}>
@@ -57,7 +63,7 @@ export default memo(function Plot({ series, points, marks, format, samples }: Pl
           type="number"
           domain={[fromMs, toMs]}
           ticks={timeTicks(fromMs, toMs, TICKS_X)}
-          tickFormatter={(at: number) => formatClock(at, toMs - fromMs)}
+          tickFormatter={formatTime}
           tick={TICK}
           tickLine={false}
           axisLine={{ stroke: 'var(--line)' }}
@@ -68,7 +74,7 @@ export default memo(function Plot({ series, points, marks, format, samples }: Pl
           orientation="right"
           domain={[0, top]}
           ticks={[0, top / 2, top]}
-          tickFormatter={(value: number) => (value === 0 ? '0' : format(value))}
+          tickFormatter={formatValue}
           tick={TICK}
           tickLine={false}
           axisLine={false}
@@ -84,17 +90,17 @@ export default memo(function Plot({ series, points, marks, format, samples }: Pl
             if (!active || datum === undefined) return null;
             return (
               <PlotTooltip
-                index={datum.index}
+                index={datum.i}
                 points={points}
                 series={series}
                 format={format}
-                samples={datum.n}
+                samples={samples?.[datum.i] ?? null}
               />
             );
           }}
         />
         {partial ? <ReferenceArea x1={lastMs} x2={toMs} fill="var(--raised)" fillOpacity={0.8} /> : null}
-        {series.map((each) => (each.kind === 'area' ? areaOf(each) : lineOf(each, values[each.name] ?? [])))}
+        {series.map((each, place) => (each.kind === 'area' ? areaOf(each, place) : linesOf(each, place)))}
         {marks.map((mark) => (
           <ReferenceLine
             key={`${mark.atMs} ${mark.label}`}
@@ -110,11 +116,11 @@ export default memo(function Plot({ series, points, marks, format, samples }: Pl
 });
 
 /** Recharts looks for its own parts among the children, so these are functions and no components. */
-function areaOf({ name, color }: ChartSeries) {
+function areaOf({ name, color }: ChartSeries, place: number) {
   return (
     <Area
       key={name}
-      dataKey={(datum: Datum) => datum.values[name]}
+      dataKey={`s${place}`}
       stackId="stack"
       type="linear"
       stroke="none"
@@ -126,49 +132,69 @@ function areaOf({ name, color }: ChartSeries) {
   );
 }
 
-function lineOf({ name, color, kind, dashed }: ChartSeries, values: readonly (number | null)[]) {
-  return (
+/** Two strokes: what can be trusted, and dotted what stands on few samples or is not over. Round ends make a lone point a dot. */
+function linesOf({ name, color, kind, dashed }: ChartSeries, place: number) {
+  const look = {
+    type: kind === 'step' ? 'stepAfter' : 'linear',
+    stroke: color,
+    strokeWidth: 1.6,
+    strokeLinecap: 'round',
+    dot: false,
+    isAnimationActive: false,
+  } as const;
+  return [
     <Line
       key={name}
-      dataKey={(datum: Datum) => datum.values[name]}
-      type={kind === 'step' ? 'stepAfter' : 'linear'}
-      stroke={color}
-      strokeWidth={1.6}
-      {...(dashed === true ? { strokeDasharray: '4 3' } : {})}
-      dot={<Dot values={values} />}
+      dataKey={`s${place}`}
+      {...look}
+      {...(dashed === true ? { strokeDasharray: '4 4' } : {})}
       activeDot={{ r: 3 }}
-      isAnimationActive={false}
-    />
-  );
+    />,
+    ...(kind === 'step'
+      ? []
+      : [
+          <Line
+            key={`${name} unsure`}
+            dataKey={`u${place}`}
+            {...look}
+            strokeDasharray="1 3.5"
+            activeDot={false}
+          />,
+        ]),
+  ];
 }
 
-/** The height of a point: of what is stacked the sum, of lines the highest. */
-function largest({ values }: Datum, series: readonly ChartSeries[]): number {
-  const sum = series.reduce(
-    (total, { name, kind }) => total + (kind === 'area' ? (values[name] ?? 0) : 0),
-    0,
-  );
-  return Math.max(sum, ...series.map(({ name, kind }) => (kind === 'area' ? 0 : (values[name] ?? 0))));
+function dataOf(
+  series: readonly ChartSeries[],
+  { timesMs, values }: PlotProps['points'],
+  isUnsure: (index: number) => boolean,
+): Datum[] {
+  return timesMs.map((t, i) => {
+    const datum: Record<string, number | null> & { i: number; t: number } = { i, t };
+    const here = isUnsure(i);
+    const near = here || isUnsure(i - 1) || isUnsure(i + 1);
+    series.forEach(({ name, kind }, place) => {
+      const value = values[name]?.[i] ?? null;
+      datum[`s${place}`] = here && kind === 'line' ? null : value;
+      datum[`u${place}`] = near ? value : null;
+    });
+    return datum;
+  });
 }
 
-interface DotProps {
-  values: readonly (number | null)[];
-  cx?: number;
-  cy?: number | null;
-  index?: number;
-  stroke?: string;
-  payload?: Datum;
-}
-
-/** A ring where a percentile stands on few samples, a dot where a point has no neighbours to be a line with. */
-function Dot({ values, cx, cy, index = 0, stroke, payload }: DotProps) {
-  if (cx === undefined || cy === undefined || cy === null || (values[index] ?? null) === null) return null;
-  const n = payload?.n ?? null;
-  if (n !== null && n < FEW_SAMPLES) {
-    return <circle cx={cx} cy={cy} r={1.8} fill="var(--card)" stroke={stroke} strokeWidth={1} />;
+/** The height that is needed: of what is stacked the highest sum, of lines the highest value. */
+function largestOf(series: readonly ChartSeries[], { timesMs, values }: PlotProps['points']): number {
+  let largest = 0;
+  for (let i = 0; i < timesMs.length; i += 1) {
+    let sum = 0;
+    for (const { name, kind } of series) {
+      const value = values[name]?.[i] ?? 0;
+      if (kind === 'area') sum += value;
+      else largest = Math.max(largest, value);
+    }
+    largest = Math.max(largest, sum);
   }
-  const alone = (values[index - 1] ?? null) === null && (values[index + 1] ?? null) === null;
-  return alone ? <circle cx={cx} cy={cy} r={1.6} fill={stroke} /> : null;
+  return largest;
 }
 
 /** Beside its line, towards the middle. */

@@ -46,7 +46,7 @@ describe('figures', () => {
   );
 
   it.each([
-    [0, '0.0'],
+    [0, '0'],
     [38.44, '38.4'],
     [212.4, '212'],
   ])('%s per second is %s', (rate, text) => expect(formatPerSecond(rate)).toBe(text));

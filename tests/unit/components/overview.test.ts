@@ -76,7 +76,7 @@ describe('the one-line diagram', () => {
   it('says the same in words', () => {
     const layout = layoutOf([busy('a.chat', 2), componentWith('b.chat', heldOpen('quota'))], never);
     expect(textOf(layout, 3, AT_MS)).toBe(
-      '3 requests under way. a.chat is closed, 2.0 calls per second; b.chat is held open, by local: “quota”, 0.0 calls per second.',
+      '3 requests under way. a.chat is closed, 2.0 calls per second; b.chat is held open, by local: “quota”, 0 calls per second.',
     );
   });
 });
