@@ -30,7 +30,7 @@ export function Shell({ initial, children }: { initial: Snapshot; children: Reac
           <main
             id="main"
             tabIndex={-1}
-            className="min-w-0 outline-none flex-1 p-3 max-lg:pb-20 sm:px-4 lg:pb-3"
+            className="min-w-0 outline-none flex-1 p-3 max-lg:pb-20 sm:px-4 lg:pb-2"
           >
             {children}
           </main>
