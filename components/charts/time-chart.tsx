@@ -47,7 +47,10 @@ export function TimeChart({ title, note, history, series, format, samplesOf, emp
   );
   // Drawing is the dearest part of a tick, and may wait: what is pressed or typed meanwhile comes first.
   const drawn = useDeferredValue(
-    useMemo(() => (points === undefined ? null : { points, marks, samples, series }), [points, marks, samples, series]),
+    useMemo(
+      () => (points === undefined ? null : { points, marks, samples, series }),
+      [points, marks, samples, series],
+    ),
   );
   const isEmpty =
     points !== undefined &&

@@ -18,6 +18,7 @@ export function formatRate(rate: number | null): string {
 }
 
 export function formatPerSecond(rate: number): string {
+  if (rate === 0) return '0';
   return rate >= 100 ? rate.toFixed(0) : rate.toFixed(1);
 }
 
