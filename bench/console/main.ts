@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import { launchBrowser } from '../../tests/support/browser.ts';
 import { stopAll, track } from '../lib/children.ts';
 import { cpuSecondsOf } from '../lib/cpu.ts';
 import { startMock } from '../lib/mock.ts';
@@ -112,7 +113,7 @@ async function measure({ endpoint, started }: Target, { rounds, roundMs }: Optio
     failed: 0,
     pages: [],
   };
-  for (const path of PAGES) measured.pages.push(await weighPage(endpoint.port, path));
+  measured.pages = await weighPages(endpoint.port);
   say('warm-up');
   await load();
   for (let round = 0; round < rounds; round++) {
@@ -132,6 +133,17 @@ async function measure({ endpoint, started }: Target, { rounds, roundMs }: Optio
     }
   }
   return measured;
+}
+
+async function weighPages(port: number): Promise<PageWeight[]> {
+  const browser = await launchBrowser();
+  try {
+    const pages: PageWeight[] = [];
+    for (const path of PAGES) pages.push(await weighPage(browser, `http://127.0.0.1:${port}`, path));
+    return pages;
+  } finally {
+    await browser.close();
+  }
 }
 
 async function cpuPercent(pid: number, work: () => Promise<unknown>): Promise<number> {
@@ -172,7 +184,7 @@ function report({ idleCpu, busyCpu, p99Ms, failed, pages }: Measured): string {
   const ratio = median(p99Ms.get(MANY) ?? []) / none;
   const idle = (count: number) => median(idleCpu.get(count) ?? []);
   const each = (idle(MANY) - idle(0)) / MANY;
-  const heaviest = Math.max(...pages.map(({ compressedKib }) => compressedKib));
+  const heaviest = Math.max(...pages.map(({ firstKib }) => firstKib));
   return [
     `Open consoles: CPU of the server in percent of one core, and latency at ${RATE_PER_S} requests/s (medians, lowest–highest)`,
     table(
@@ -185,15 +197,15 @@ function report({ idleCpu, busyCpu, p99Ms, failed, pages }: Measured): string {
       ]),
     ),
     failed === 0 ? '' : `! ${failed} requests failed`,
-    'JavaScript of the first load of each page, compressed',
+    'JavaScript of each page, compressed: of its first load, and with what comes after it (charts)',
     table(
-      ['page', 'scripts', 'KiB'],
-      pages.map(({ path, scripts, compressedKib }) => [path, String(scripts), compressedKib.toFixed(1)]),
+      ['page', 'first load KiB', 'all KiB'],
+      pages.map(({ path, firstKib, allKib }) => [path, firstKib.toFixed(1), allKib.toFixed(1)]),
     ),
     '',
     'Goals',
     `  ${ratio <= MAX_P99_RATIO ? 'REACHED' : 'MISSED '}  p99 with ${MANY} consoles at most ${MAX_P99_RATIO} × that with none: ${ratio.toFixed(2)} ×`,
-    `  ${heaviest <= MAX_PAGE_KIB ? 'REACHED' : 'MISSED '}  at most ${MAX_PAGE_KIB} KiB of JavaScript a page: ${heaviest.toFixed(1)} KiB`,
+    `  ${heaviest <= MAX_PAGE_KIB ? 'REACHED' : 'MISSED '}  at most ${MAX_PAGE_KIB} KiB of JavaScript in a page's first load: ${heaviest.toFixed(1)} KiB`,
     `  MEASURED an open console costs ${each.toFixed(3)} % of a core`,
   ].join('\n');
 }

@@ -1,46 +1,42 @@
-/** The JavaScript that each page loads, compressed, as a browser is sent it. */
-import { request } from 'node:http';
+/** The JavaScript that each page loads, as Chromium is sent it: compressed. */
+import type { Browser } from 'playwright-core';
 
 export interface PageWeight {
   path: string;
-  scripts: number;
-  compressedKib: number;
+  /** What the page's own HTML names: the first load. */
+  firstKib: number;
+  /** What had come once the charts were drawn, those parts included that are loaded after the page. */
+  allKib: number;
 }
 
-/** @throws Error when a page or a script of it is not answered with 200, or a script comes without compression */
-export async function weighPage(port: number, path: string): Promise<PageWeight> {
-  const page = await read(port, path);
-  const html = page.body.toString('utf8');
-  const sources = new Set(
-    [...html.matchAll(/<script[^>]+src="([^"]+\.js[^"]*)"/g)].map(([, source]) => source ?? ''),
-  );
-  let bytes = 0;
-  for (const source of sources) {
-    const script = await read(port, source, 'gzip');
-    if (script.encoding !== 'gzip') throw new Error(`${source} comes without compression`);
-    bytes += script.body.length;
+const BYTES_PER_KIB = 1_024;
+
+/** @throws Error when a script comes without compression */
+export async function weighPage(browser: Browser, url: string, path: string): Promise<PageWeight> {
+  const page = await browser.newPage({ viewport: { width: 1_440, height: 900 } });
+  try {
+    const html = (await (await page.goto(`${url}${path}`, { waitUntil: 'load' }))?.text()) ?? '';
+    // The stream keeps the network busy for ever; scripts are named in the HTML or follow within the page's first ticks.
+    await page.getByTestId('status').filter({ hasText: /live/i }).waitFor();
+    const scripts = await page.evaluate(() =>
+      performance
+        .getEntriesByType('resource')
+        .filter((entry): entry is PerformanceResourceTiming => new URL(entry.name).pathname.endsWith('.js'))
+        .map(({ name, encodedBodySize, decodedBodySize }) => ({
+          path: new URL(name).pathname,
+          bytes: encodedBodySize,
+          isPlain: encodedBodySize === decodedBodySize && decodedBodySize > 2_048,
+        })),
+    );
+    const plain = scripts.find(({ isPlain }) => isPlain);
+    if (plain !== undefined) throw new Error(`${plain.path} comes without compression`);
+    const sum = (of: typeof scripts) => of.reduce((total, { bytes }) => total + bytes, 0) / BYTES_PER_KIB;
+    return {
+      path,
+      firstKib: sum(scripts.filter((script) => html.includes(script.path))),
+      allKib: sum(scripts),
+    };
+  } finally {
+    await page.close();
   }
-  return { path, scripts: sources.size, compressedKib: bytes / 1_024 };
-}
-
-function read(
-  port: number,
-  path: string,
-  encoding = 'identity',
-): Promise<{ body: Buffer; encoding: string }> {
-  return new Promise((resolve, reject) => {
-    request({ port, host: '127.0.0.1', path, headers: { 'accept-encoding': encoding } }, (response) => {
-      const chunks: Buffer[] = [];
-      response.on('data', (chunk: Buffer) => chunks.push(chunk));
-      response.on('end', () => {
-        if (response.statusCode !== 200) reject(new Error(`${path} answers with ${response.statusCode}`));
-        resolve({
-          body: Buffer.concat(chunks),
-          encoding: response.headers['content-encoding'] ?? 'identity',
-        });
-      });
-    })
-      .on('error', reject)
-      .end();
-  });
 }
