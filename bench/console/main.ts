@@ -95,7 +95,7 @@ function parseOptions(args: string[]): Options | 'help' {
     },
   });
   if (values.help) return 'help';
-  return { rounds: values.quick ? 1 : 5, roundMs: values.quick ? 3_000 : 10_000, jsonFile: values.json };
+  return { rounds: values.quick ? 1 : 5, roundMs: values.quick ? 2_000 : 5_000, jsonFile: values.json };
 }
 
 async function measure({ endpoint, started }: Target, { rounds, roundMs }: Options): Promise<Measured> {
