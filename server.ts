@@ -106,7 +106,8 @@ function watchFile(running: Runtime, path: string): ConfigWatcher {
 function announce(running: Runtime): void {
   if (running.notice !== null) process.stdout.write(`${running.notice}\n`);
   process.stdout.write(`ready ${running.address.url} (OpenAI clients: ${running.address.url}/v1)\n`);
-  if (demo) running.workload.start(demoWorkload(), 'demo');
+  if (!demo) return;
+  running.workload.start(demoWorkload(), 'demo').catch((thrown: unknown) => running.reportError(thrown));
 }
 
 function stop(signal: NodeJS.Signals): void {

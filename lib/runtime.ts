@@ -259,9 +259,10 @@ export class Runtime implements RuntimeHandle {
     this.events.append({ type: 'config_refused', detail: { message: error.message } });
   }
 
-  /** From now on readiness is false and event streams end; requests are still served. */
+  /** From now on readiness is false, event streams end and no workload calls; requests are still served. */
   drain(): void {
     this.#draining = true;
+    void this.workload.close();
     this.streams.close();
   }
 

@@ -9,7 +9,7 @@ export const show = ({ runtime }: Call): Workload => runtime.workload.status();
 
 export async function start(call: Call): Promise<Response> {
   const request = await call.body(workloadRequestSchema, MAX_BODY_BYTES);
-  return json(201, call.runtime.workload.start(request, call.by));
+  return json(201, await call.runtime.workload.start(request, call.by));
 }
 
 export const stop = (call: Call): Workload => call.runtime.workload.stop(call.by);

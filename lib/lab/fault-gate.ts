@@ -20,6 +20,8 @@ export interface FaultGateParts {
 }
 
 const MODEL_CALL = /\/(?:chat\/completions|completions|embeddings|api\/chat|api\/generate|api\/embed)$/;
+/** Of them, those of Ollama's own protocol; its OpenAI surface ends in the same words as any. */
+const OLLAMA_CALL = /\/api\/(?:chat|generate|embed|embeddings)$/;
 const RETRY_AFTER_S = '1';
 
 interface Entry {
@@ -91,7 +93,7 @@ class StruckCall implements Controller {
         return;
       case 'error':
       case 'rate_limit':
-        this.#answer(outcome.status, outcome.kind);
+        this.#answer(outcome.status, refusalOf(outcome.kind, options.path));
         return;
       default:
         pool.dispatch(options, this.#through(outcome?.kind === 'cut'));
@@ -116,17 +118,7 @@ class StruckCall implements Controller {
     this.#real?.resume();
   }
 
-  /** Worded so that both protocols' clients find the message. */
-  #answer(status: number, kind: string): void {
-    const message = `fault injected by Switchgear: ${kind.replace('_', ' ')}`;
-    const body = Buffer.from(
-      JSON.stringify({ error: { message, type: 'injected_fault', param: null, code: null } }),
-    );
-    const headers: Record<string, string> = {
-      'content-type': 'application/json',
-      'content-length': String(body.length),
-      ...(kind === 'rate_limit' ? { 'retry-after': RETRY_AFTER_S } : {}),
-    };
+  #answer(status: number, { headers, body }: Refusal): void {
     // As from a socket: never before `dispatch` has returned.
     setImmediate(() => {
       if (this.aborted) return;
@@ -170,4 +162,24 @@ class StruckCall implements Controller {
       },
     };
   }
+}
+
+interface Refusal {
+  readonly headers: Record<string, string>;
+  readonly body: Buffer;
+}
+
+/** What a server of that path's protocol would say. */
+function refusalOf(kind: 'error' | 'rate_limit', path: string): Refusal {
+  const message = `fault injected by Switchgear: ${kind.replace('_', ' ')}`;
+  const error = OLLAMA_CALL.test(path)
+    ? message
+    : { message, type: 'injected_fault', param: null, code: null };
+  const body = Buffer.from(JSON.stringify({ error }));
+  const headers = {
+    'content-type': 'application/json',
+    'content-length': String(body.length),
+    ...(kind === 'rate_limit' ? { 'retry-after': RETRY_AFTER_S } : {}),
+  };
+  return { headers, body };
 }

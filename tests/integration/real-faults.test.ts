@@ -1,11 +1,12 @@
 /** Faults in front of an upstream that is no lab, met by the real client, on real sockets. */
+import { Ollama } from 'ollama';
 import OpenAI from 'openai';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { configSchema } from '#lib/contracts/config.ts';
 import { faultRequestSchema } from '#lib/contracts/faults.ts';
 import { post, startGateway, type TestGateway } from '../support/gateway.ts';
 import { ScriptedUpstream } from '../support/scripted-upstream.ts';
-import { openaiScript } from '../support/scripts.ts';
+import { ollamaScript, openaiScript } from '../support/scripts.ts';
 
 let upstream: ScriptedUpstream;
 let gateway: TestGateway;
@@ -127,5 +128,31 @@ describe('a fault in front of a real upstream', () => {
     expect((await ask()).choices).toHaveLength(1);
     expect(() => inject({ kind: 'error' })).toThrow(/allow_faults/);
     await gateway.runtime.reload(configSchema.parse({ ...config(), ...listening() }));
+  });
+});
+
+describe('a fault in front of a real Ollama', () => {
+  it("speaks Ollama's protocol, and is passed on in the client's", async () => {
+    const server = await ScriptedUpstream.start(ollamaScript);
+    const own = await startGateway({
+      upstreams: [{ name: 'up', kind: 'ollama', url: server.url }],
+      lab: { allow_faults: true },
+    });
+    try {
+      const given = { upstream: 'up', kind: 'error', status: 503, duration_s: 60 };
+      own.runtime.faults.inject(faultRequestSchema.parse(given), 'tester');
+      const said = { status: 503, message: expect.stringContaining('fault injected by Switchgear: error') };
+      const ollama = new Ollama({ host: own.url });
+      await expect(ollama.chat(BODY)).rejects.toMatchObject({
+        status_code: 503,
+        error: 'fault injected by Switchgear: error',
+      });
+      const openai = new OpenAI({ baseURL: `${own.url}/v1`, apiKey: 'unused', maxRetries: 0 });
+      await expect(openai.chat.completions.create(BODY)).rejects.toMatchObject(said);
+      expect(server.seen).toEqual([]);
+    } finally {
+      await own.close();
+      await server.close();
+    }
   });
 });

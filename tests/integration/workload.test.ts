@@ -45,7 +45,7 @@ describe('the workload', () => {
   it('sends what was planned through the gateway, counts the answers, and ends by itself', async () => {
     await start();
     const over = ended();
-    gateway.runtime.workload.start(request({ shape: 'csv', csv, speed: 4 }), 'tester');
+    await gateway.runtime.workload.start(request({ shape: 'csv', csv, speed: 4 }), 'tester');
     await over;
     const { state, end_cause, sent, skipped, answers, settings, progress } =
       gateway.runtime.workload.status();
@@ -77,7 +77,7 @@ describe('the workload', () => {
     const asked: string[][] = [];
     for (let run = 0; run < 2; run++) {
       const over = ended();
-      gateway.runtime.workload.start(request({ shape: 'csv', csv, speed: 4, seed: 9 }), 'tester');
+      await gateway.runtime.workload.start(request({ shape: 'csv', csv, speed: 4, seed: 9 }), 'tester');
       await over;
       asked.push(
         upstream.seen
@@ -93,8 +93,8 @@ describe('the workload', () => {
   it('is one at a time, and stops when it is told to', async () => {
     await start();
     const over = ended();
-    gateway.runtime.workload.start(request(), 'tester');
-    expect(() => gateway.runtime.workload.start(request(), 'other')).toThrow(/running already/);
+    await gateway.runtime.workload.start(request(), 'tester');
+    await expect(gateway.runtime.workload.start(request(), 'other')).rejects.toThrow(/running already/);
     gateway.runtime.workload.stop('other');
     await over;
     expect(gateway.runtime.workload.status()).toMatchObject({ state: 'ended', end_cause: 'stopped' });
@@ -104,15 +104,29 @@ describe('the workload', () => {
   it('sends the first API key when the data plane asks for one', async () => {
     await start({ auth: { api_keys: ['a-client-key'] } });
     const over = ended();
-    gateway.runtime.workload.start(request({ shape: 'csv', csv, speed: 4 }), 'tester');
+    await gateway.runtime.workload.start(request({ shape: 'csv', csv, speed: 4 }), 'tester');
     await over;
     expect(gateway.runtime.workload.status().answers).toEqual({ 200: 40 });
   });
 
-  it('ends with the server', async () => {
+  it('refuses a CSV that it cannot read, and can be started with another', async () => {
     await start();
-    gateway.runtime.workload.start(request(), 'tester');
-    await gateway.runtime.close();
+    const bad = request({ shape: 'csv', csv: 'timestamp,requests\n0,1\n1,many\n' });
+    await expect(gateway.runtime.workload.start(bad, 'tester')).rejects.toMatchObject({
+      code: 'bad_request',
+      field: 'csv',
+      message: expect.stringMatching(/line 3: "many"/),
+    });
+    expect(gateway.runtime.workload.status().state).toBe('idle');
+    const started = await gateway.runtime.workload.start(request(), 'tester');
+    expect(started).toMatchObject({ state: 'running', by: 'tester', progress: null });
+  });
+
+  it('ends when the server begins to drain, and cannot be started any more', async () => {
+    await start();
+    await gateway.runtime.workload.start(request(), 'tester');
+    gateway.runtime.drain();
     expect(gateway.runtime.workload.status()).toMatchObject({ state: 'ended', end_cause: 'shutdown' });
+    await expect(gateway.runtime.workload.start(request(), 'tester')).rejects.toThrow(/shutting down/);
   });
 });

@@ -1,12 +1,78 @@
 /**
  * Arrival times from a CSV: a header line, a column `timestamp`, and maybe a column `requests` with the arrivals from
- * that time until the next line's. Times are ISO 8601, `YYYY-MM-DD HH:MM:SS` (UTC), or seconds.
+ * that time until the next line's. Times are ISO 8601, `YYYY-MM-DD HH:MM:SS` (both UTC without a zone), or seconds.
  */
 import { SwitchgearError } from '#lib/errors.ts';
 import { seededRandom } from '#lib/lab/random.ts';
 
-export const MAX_ARRIVALS = 1_000_000;
+const MAX_REQUESTS_PER_LINE = 1_000_000_000;
 const MAX_SHOWN = 40;
+const SECONDS = /^\d+(\.\d+)?$/;
+const DATE_AND_TIME = /^\d{4}-\d{2}-\d{2}[ T]\d{2}:\d{2}/;
+const ZONE = /(Z|[+-]\d{2}:?\d{2})$/i;
+
+/** One line: so many arrivals, from that offset on and for so long. */
+export interface Stretch {
+  readonly fromMs: number;
+  readonly lastsMs: number;
+  readonly requests: number;
+}
+
+export interface Recording {
+  /** In order, the first from 0 on. As many as the text has lines, which its schema bounds. */
+  readonly stretches: readonly Stretch[];
+  /** Arrivals in all. */
+  readonly requests: number;
+  readonly lastsMs: number;
+}
+
+/** @throws SwitchgearError `bad_request` that names the line, its value and what is allowed */
+export function readRecording(csv: string): Recording {
+  const lines = readLines(csv);
+  const [first] = lines;
+  if (first === undefined) throw refused(2, '', 'at least one line with a time is needed');
+  const stretches = lines.map(({ atMs, requests }, index): Stretch => {
+    const next = lines[index + 1];
+    const previous = lines[index - 1];
+    // The last line lasts as long as the one before it.
+    const lastsMs = next !== undefined ? next.atMs - atMs : previous === undefined ? 0 : atMs - previous.atMs;
+    return { fromMs: atMs - first.atMs, lastsMs, requests };
+  });
+  const requests = stretches.reduce((sum, stretch) => sum + stretch.requests, 0);
+  if (requests === 0) throw refused(2, '0', 'all its lines together must have at least one request');
+  const last = stretches.at(-1);
+  return { stretches, requests, lastsMs: (last?.fromMs ?? 0) + (last?.lastsMs ?? 0) };
+}
+
+/**
+ * Offsets from the first line's time in milliseconds, ascending, at the speed of the recording. Those of one line are
+ * uniform over its time; they are drawn in their order, each as the least of those that are left, so that a line of
+ * any length needs no memory: of n uniform on [a, b) the least is a + (b - a) · (1 - U^(1/n)).
+ */
+export function* recordedArrivals({ stretches }: Recording, seed: number): Generator<number> {
+  const random = seededRandom(seed);
+  for (const { fromMs, lastsMs, requests } of stretches) {
+    let share = 0;
+    for (let left = requests; left > 0; left--) {
+      share += (1 - share) * (1 - (1 - random()) ** (1 / left));
+      yield fromMs + share * lastsMs;
+    }
+  }
+}
+
+/** Arrivals per second that the recording has at that offset, at its own speed. */
+export function recordedRateAt({ stretches }: Recording, offsetMs: number): number {
+  let low = 0;
+  let high = stretches.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((stretches[middle]?.fromMs ?? 0) <= offsetMs) low = middle + 1;
+    else high = middle;
+  }
+  const stretch = stretches[low - 1];
+  if (stretch === undefined || offsetMs >= stretch.fromMs + stretch.lastsMs) return 0;
+  return (stretch.requests / stretch.lastsMs) * 1_000;
+}
 
 interface Line {
   number: number;
@@ -14,67 +80,49 @@ interface Line {
   requests: number;
 }
 
-/**
- * Offsets from the first line's time in milliseconds, ascending; those of one line are spread evenly at random over the
- * time to the next.
- * @throws SwitchgearError `bad_request` that names the line, its value and what is allowed
- */
-export function csvArrivals(csv: string, seed: number): number[] {
-  const lines = readLines(csv);
-  const [first] = lines;
-  if (first === undefined) throw refused(2, '', 'at least one line with a time is needed');
-  const total = lines.reduce((sum, { requests }) => sum + requests, 0);
-  if (total === 0) throw refused(2, '0', 'all its lines together must have at least one request');
-  if (total > MAX_ARRIVALS)
-    throw refused(1, String(total), `at most ${MAX_ARRIVALS} requests in all are allowed`);
-  const random = seededRandom(seed);
-  const offsets: number[] = [];
-  lines.forEach(({ atMs, requests }, index) => {
-    const next = lines[index + 1];
-    const previous = lines[index - 1];
-    // The last line lasts as long as the one before it.
-    const lastsMs =
-      next === undefined ? (previous === undefined ? 0 : atMs - previous.atMs) : next.atMs - atMs;
-    const within = Array.from({ length: requests }, () => atMs - first.atMs + random() * lastsMs);
-    offsets.push(...within.sort((a, b) => a - b));
-  });
-  return offsets;
-}
-
 function readLines(csv: string): Line[] {
-  const [head = '', ...rows] = csv.split(/\r?\n/);
-  const names = head.split(',').map((name) => name.trim().toLowerCase());
+  // Spreadsheets begin a file with a byte order mark.
+  const [head = '', ...rows] = csv.replace(/^\uFEFF/, '').split(/\r?\n/);
+  const names = cellsOf(head).map((name) => name.toLowerCase());
   const time = names.indexOf('timestamp');
   if (time === -1) throw refused(1, head, 'the header must have a column timestamp');
   const count = names.indexOf('requests');
   const lines: Line[] = [];
+  let last: Line | undefined;
   rows.forEach((row, index) => {
     if (row.trim() === '') return;
     const number = index + 2;
-    const cells = row.split(',');
-    const atMs = timeOf(cells[time]?.trim() ?? '', number);
-    const requests = count === -1 ? 1 : countOf(cells[count]?.trim() ?? '', number);
-    const last = lines.at(-1);
+    const cells = cellsOf(row);
+    const atMs = timeOf(cells[time] ?? '', number);
+    const requests = count === -1 ? 1 : countOf(cells[count] ?? '', number);
     if (last !== undefined && atMs < last.atMs) {
       throw refused(number, cells[time] ?? '', `times must ascend, and line ${last.number} is later`);
     }
-    lines.push({ number, atMs, requests });
+    last = { number, atMs, requests };
+    lines.push(last);
   });
   return lines;
 }
 
+/** Neither a time nor a number holds a comma; quotes around them are dropped. */
+function cellsOf(row: string): string[] {
+  return row.split(',').map((cell) => cell.trim().replace(/^"(.*)"$/, '$1'));
+}
+
 function timeOf(text: string, line: number): number {
-  if (/^\d+(\.\d+)?$/.test(text)) return Number(text) * 1_000;
-  const iso = /^\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}/.test(text) ? `${text.replace(' ', 'T')}Z` : text;
-  const ms = Date.parse(iso);
-  if (Number.isNaN(ms))
+  if (SECONDS.test(text)) return Number(text) * 1_000;
+  const iso = text.replace(' ', 'T');
+  const ms = DATE_AND_TIME.test(text) ? Date.parse(ZONE.test(text) ? iso : `${iso}Z`) : Number.NaN;
+  if (Number.isNaN(ms)) {
     throw refused(line, text, 'timestamp must be ISO 8601, YYYY-MM-DD HH:MM:SS, or seconds');
+  }
   return ms;
 }
 
 function countOf(text: string, line: number): number {
-  if (/^\d{1,9}$/.test(text)) return Number(text);
-  throw refused(line, text, 'requests must be a whole number from 0 on');
+  const count = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+  if (count <= MAX_REQUESTS_PER_LINE) return count;
+  throw refused(line, text, `requests must be a whole number from 0 to ${MAX_REQUESTS_PER_LINE}`);
 }
 
 function refused(line: number, value: string, allowed: string): SwitchgearError {

@@ -3,9 +3,10 @@ import type { WorkloadSettings } from '#lib/contracts/workload.ts';
 
 export interface WorkloadOrder {
   readonly run: string;
+  /** Without the number of arrivals in the CSV, which only the worker counts. */
   readonly settings: WorkloadSettings;
-  /** Of the shape `csv`: offsets in milliseconds, at the speed of the recording. */
-  readonly offsets: readonly number[] | null;
+  /** Of the shape `csv`: its text. */
+  readonly csv: string | null;
   readonly host: string;
   readonly port: number;
   readonly apiKey: string | null;
@@ -21,6 +22,10 @@ export interface Progress {
 }
 
 export type FromWorkload =
+  /** It begins: with the number of arrivals in the CSV, and for how long at most; null for ever. */
+  | { readonly type: 'ready'; readonly arrivals: number | null; readonly lastsMs: number | null }
+  /** The CSV cannot be read, and nothing was sent. */
+  | { readonly type: 'refused'; readonly message: string }
   | { readonly type: 'progress'; readonly progress: Progress }
   /** It has sent all, and all are answered. */
   | { readonly type: 'finished'; readonly progress: Progress };

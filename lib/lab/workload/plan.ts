@@ -9,7 +9,7 @@ export interface PlannedRequest {
   readonly body: string;
 }
 
-/** Chats through Ollama's surface, of all; the rest goes through OpenAI's. */
+/** Requests through Ollama's surface, of each kind; the rest goes through OpenAI's. */
 const OLLAMA_SHARE = 0.3;
 /** Embedding requests with several texts. */
 const SEVERAL_SHARE = 0.3;
@@ -59,5 +59,8 @@ function embeddings(
 ): PlannedRequest {
   const texts = random() < SEVERAL_SHARE ? 2 + Math.floor(random() * (MAX_TEXTS - 1)) : 1;
   const input = Array.from({ length: texts }, () => passageAt(draw()));
-  return { path: '/v1/embeddings', body: JSON.stringify({ model, input: texts === 1 ? input[0] : input }) };
+  return {
+    path: random() < OLLAMA_SHARE ? '/api/embed' : '/v1/embeddings',
+    body: JSON.stringify({ model, input: texts === 1 ? input[0] : input }),
+  };
 }

@@ -52,7 +52,8 @@ describe('the plan', () => {
     }));
     const share = (matches: (request: (typeof requests)[number]) => boolean) =>
       requests.filter(matches).length / requests.length;
-    expect(share(({ path }) => path === '/v1/embeddings')).toBeCloseTo(0.2, 1);
+    expect(share(({ path }) => path === '/v1/embeddings')).toBeCloseTo(0.2 * 0.7, 1);
+    expect(share(({ path }) => path === '/api/embed')).toBeCloseTo(0.2 * 0.3, 1);
     expect(share(({ body }) => body.stream === true)).toBeCloseTo(0.4, 1);
     expect(share(({ path }) => path === '/api/chat')).toBeCloseTo(0.8 * 0.3, 1);
     expect(new Set(requests.map(({ body }) => body.model))).toEqual(new Set(['chat', 'embed']));
@@ -61,6 +62,8 @@ describe('the plan', () => {
 
   it('leaves out what weighs nothing', () => {
     const requests = first(50, settings({ mix: { chat: 0, stream: 0, embeddings: 1 } }));
-    expect(new Set(requests.map((request) => request?.path))).toEqual(new Set(['/v1/embeddings']));
+    expect(new Set(requests.map((request) => request?.path))).toEqual(
+      new Set(['/v1/embeddings', '/api/embed']),
+    );
   });
 });
