@@ -11,7 +11,7 @@ import { cpuSecondsOf } from '../lib/cpu.ts';
 import { startMock } from '../lib/mock.ts';
 import { LoadGenerator } from '../lib/orders.ts';
 import { FIXED } from '../lib/requests.ts';
-import { median, spread } from '../lib/stats.ts';
+import { median, rotate, spread } from '../lib/stats.ts';
 import { table } from '../lib/table.ts';
 import { startSwitchgear } from '../proxy/switchgear.ts';
 import type { Target } from '../proxy/target.ts';
@@ -24,6 +24,7 @@ const USAGE = `npm run bench -- console [options]
 const EX_USAGE = 64;
 const CONSOLES = [0, 1, 20, 100];
 const MANY = 100;
+const COMPARED = [0, MANY];
 const PAGES = ['/', '/requests', '/lab'];
 const RATE_PER_S = 500;
 const MAX_P99_RATIO = 1.2;
@@ -36,10 +37,10 @@ interface Options {
 }
 
 interface Measured {
-  /** By the number of consoles: percent of one core, with the load and without. */
+  /** By the number of consoles: CPU in percent of one core, without any load. */
   idleCpu: Map<number, number[]>;
+  /** With none and with many, taken in turns: CPU under `RATE_PER_S`, and the latency's p99. */
   busyCpu: Map<number, number[]>;
-  /** Latency p99 at `RATE_PER_S`, by the number of consoles. */
   p99Ms: Map<number, number[]>;
   failed: number;
   pages: PageWeight[];
@@ -108,29 +109,36 @@ async function measure({ endpoint, started }: Target, { rounds, roundMs }: Optio
     generator.run({ kind: 'open', endpoint, body: FIXED, ratePerS: RATE_PER_S, durationMs: roundMs });
   const measured: Measured = {
     idleCpu: new Map(CONSOLES.map((count) => [count, []])),
-    busyCpu: new Map(CONSOLES.map((count) => [count, []])),
-    p99Ms: new Map(CONSOLES.map((count) => [count, []])),
+    busyCpu: new Map(COMPARED.map((count) => [count, []])),
+    p99Ms: new Map(COMPARED.map((count) => [count, []])),
     failed: 0,
     pages: [],
   };
-  measured.pages = await weighPages(endpoint.port);
   say('warm-up');
   await load();
+  // After some traffic: without any, there are no charts to load.
+  measured.pages = await weighPages(endpoint.port);
   for (let round = 0; round < rounds; round++) {
-    // Forth and back, so that none always comes after the same other one.
-    for (const count of round % 2 === 0 ? CONSOLES : CONSOLES.toReversed()) {
+    for (const count of rotate(CONSOLES, round)) {
       await consoles.open(count);
       measured.idleCpu.get(count)?.push(await cpuPercent(pid, () => delay(roundMs)));
-      let p99Ms = 0;
+    }
+    say(`round ${round + 1} of ${rounds}: idle`);
+  }
+  for (let round = 0; round < rounds * 2; round++) {
+    for (const count of rotate(COMPARED, round)) {
+      await consoles.open(count);
       const busy = await cpuPercent(pid, async () => {
         const result = await load();
-        p99Ms = result.p99Ms ?? Number.NaN;
+        measured.p99Ms.get(count)?.push(result.p99Ms ?? Number.NaN);
         measured.failed += result.failed;
       });
       measured.busyCpu.get(count)?.push(busy);
-      measured.p99Ms.get(count)?.push(p99Ms);
-      say(`round ${round + 1} of ${rounds}: ${count} consoles: p99 ${p99Ms.toFixed(2)} ms`);
     }
+    const shown = COMPARED.map(
+      (count) => `${measured.p99Ms.get(count)?.at(-1)?.toFixed(2)} ms with ${count}`,
+    );
+    say(`round ${round + 1} of ${rounds * 2}: p99 ${shown.join(', ')}`);
   }
   return measured;
 }

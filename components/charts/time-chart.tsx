@@ -1,7 +1,7 @@
 'use client';
 
 import dynamic from 'next/dynamic';
-import { useDeferredValue, useMemo } from 'react';
+import { useMemo } from 'react';
 import { marksOf } from '#components/charts/marks.ts';
 import { summaryOf } from '#components/charts/summary.ts';
 import type { ChartSeries, PlotProps } from '#components/charts/types.ts';
@@ -45,13 +45,6 @@ export function TimeChart({ title, note, history, series, format, samplesOf, emp
         : (points.values[samplesOf] ?? []).map((rate) => Math.round((rate ?? 0) * points.stepS)),
     [points, samplesOf],
   );
-  // Drawing is the dearest part of a tick, and may wait: what is pressed or typed meanwhile comes first.
-  const drawn = useDeferredValue(
-    useMemo(
-      () => (points === undefined ? null : { points, marks, samples, series }),
-      [points, marks, samples, series],
-    ),
-  );
   const isEmpty =
     points !== undefined &&
     !series.some(({ name }) => points.values[name]?.some((value) => value !== null && value > 0));
@@ -74,9 +67,9 @@ export function TimeChart({ title, note, history, series, format, samplesOf, emp
           </StateNote>
         ) : null}
         {points !== undefined && isEmpty ? <StateNote kind="noTraffic" title={empty} /> : null}
-        {drawn !== null && points !== undefined && !isEmpty ? (
+        {points !== undefined && !isEmpty ? (
           <div aria-hidden className="h-full">
-            <Plot {...drawn} format={format} />
+            <Plot series={series} points={points} marks={marks} format={format} samples={samples} />
           </div>
         ) : null}
       </div>
