@@ -6,9 +6,11 @@ export const SANDBOX = 'test';
 /** Rows stay where they are for so long, unless a state changes: a reader must not chase them. */
 const RESORT_MS = 10_000;
 
-const BADNESS = { open: 0, half_open: 1, closed: 3 } as const;
+const BADNESS = { open: 0, half_open: 1, closed: 4 } as const;
+/** Somebody's own decision comes after what went wrong by itself. */
+const HELD = { open: 2, half_open: 2, closed: 3 } as const;
 
-/** Open, half-open, held closed, then by failure rate, then by traffic; the sandbox last of all. */
+/** Open, half-open, held open, held closed; then by failure rate, by traffic; the sandbox last of all. */
 export function worstFirst<T extends Component>(components: readonly T[]): T[] {
   return components.toSorted(
     (a, b) =>
@@ -21,7 +23,7 @@ export function worstFirst<T extends Component>(components: readonly T[]): T[] {
 }
 
 function badnessOf({ state, hold }: Component): number {
-  return state === 'closed' && hold !== null ? 2 : BADNESS[state];
+  return (hold === null ? BADNESS : HELD)[state];
 }
 
 /** Closed, not held, and nobody calls it. */

@@ -51,7 +51,7 @@ export function TimeChart({ title, note, history, series, format, samplesOf, emp
   return (
     <figure
       aria-labelledby={id}
-      className={`flex min-w-0 flex-col rounded-card border bg-card px-4 pt-3 pb-2.5 ${className}`}
+      className={`flex min-w-0 flex-col rounded-card border bg-card px-3 pt-3 pb-2.5 ${className}`}
     >
       <figcaption className="flex flex-wrap items-baseline gap-x-2.5 pb-1">
         <span id={id} className="text-[14px] font-semibold">
@@ -73,7 +73,7 @@ export function TimeChart({ title, note, history, series, format, samplesOf, emp
           </div>
         ) : null}
       </div>
-      <ul className="flex h-5 flex-wrap gap-x-2.5 overflow-hidden pt-1 text-[11px]" aria-hidden>
+      <ul className="flex min-h-5 flex-wrap gap-x-2 pt-1 text-[11px]" aria-hidden>
         {series.map(({ name, label, color }) => {
           const value = newestOf(points?.values[name] ?? []);
           return (
