@@ -60,7 +60,7 @@ function Line({ fault, nowMs }: { fault: Fault; nowMs: number }) {
         </Button>
       </div>
       <p className="text-faint">
-        {formatCount(struck)} calls struck · by {by}
+        {formatCount(struck)} calls struck in {formatDuration(nowMs - from)} · by {by}
         {reason === undefined ? '' : `: “${reason}”`}
       </p>
       <div className="mt-1 h-1 rounded bg-raised" aria-hidden>

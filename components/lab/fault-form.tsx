@@ -25,6 +25,7 @@ export function FaultForm({ allowed }: { allowed: boolean }) {
   const { upstreams } = useLive().snapshot;
   const announce = useAnnounce();
   const usable = upstreams.filter(({ lab }) => lab || allowed);
+  const barred = upstreams.filter((upstream) => !usable.includes(upstream)).map(({ name }) => name);
   const [draft, setDraft] = useState<FaultDraft>({
     upstream: usable[0]?.name ?? '',
     kind: 'error',
@@ -116,6 +117,12 @@ export function FaultForm({ allowed }: { allowed: boolean }) {
           </Field>
         ) : null}
       </div>
+      {barred.length === 0 ? null : (
+        <p className="text-faint">
+          Not to choose from, being no lab while lab.allow_faults is not true:{' '}
+          <span className="font-mono">{barred.join(', ')}</span>
+        </p>
+      )}
       <Field label="Reason (optional, kept in the log)">
         <Input value={reason} maxLength={500} onChange={(event) => setReason(event.target.value)} />
       </Field>

@@ -5,6 +5,7 @@ import { ActiveFaults } from '#components/lab/active-faults.tsx';
 import { AnswersChart, ComponentStates } from '#components/lab/effect.tsx';
 import { FaultForm } from '#components/lab/fault-form.tsx';
 import { WorkloadCard } from '#components/lab/workload-card.tsx';
+import { WorkloadChart } from '#components/lab/workload-chart.tsx';
 import { Card } from '#components/ui/card.tsx';
 import type { LoggedEvent } from '#lib/contracts/events.ts';
 
@@ -23,6 +24,7 @@ export function LabPage({ faultsAllowed }: { faultsAllowed: boolean }) {
             <ActiveFaults />
           </Card>
           <WorkloadCard />
+          <WorkloadChart />
         </div>
         <div className="flex min-w-0 flex-col gap-3">
           <AnswersChart />

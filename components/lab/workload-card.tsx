@@ -24,11 +24,10 @@ export function WorkloadCard() {
 }
 
 function Progress({ workload }: { workload: Workload }) {
-  const { snapshot, nowMs } = useLive();
+  const { nowMs } = useLive();
   const { settings, started_at, by, progress, target_rate_per_s, sent, in_flight, skipped, end_cause } =
     workload;
   const running = workload.state === 'running';
-  const actual = snapshot.traffic.minute.requests_per_s;
   return (
     <div className="border-t px-4 py-3" data-workload={workload.state}>
       <div className="flex flex-wrap items-center justify-between gap-x-3 gap-y-1">
@@ -46,16 +45,16 @@ function Progress({ workload }: { workload: Workload }) {
         {end_cause === null ? '' : `. ${END_CAUSES[end_cause]}`}
       </p>
       <dl className="mt-2 grid grid-cols-2 gap-x-4 gap-y-1 sm:grid-cols-4">
-        <Figure name="Target" value={`${formatPerSecond(target_rate_per_s)}/s`} />
-        <Figure name="Actual, 1 min" value={`${formatPerSecond(actual)}/s`} />
+        <Figure name="Target now" value={`${formatPerSecond(target_rate_per_s)}/s`} />
         <Figure name="Sent" value={formatCount(sent)} />
         <Figure name="In flight" value={formatCount(in_flight)} />
+        <Figure name="Skipped" value={formatCount(skipped)} />
       </dl>
       <p className="mt-1 min-h-5 text-muted">
         {answersOf(workload)
           .map(([status, count]) => `${formatCount(count)} × ${status}`)
           .join(' · ')}
-        {skipped === 0 ? '' : ` · ${formatCount(skipped)} skipped, too many in flight`}
+        {skipped === 0 ? '' : ' · skipped: too many were in flight'}
       </p>
       {progress === null ? null : (
         <div

@@ -48,6 +48,7 @@ export function WorkloadForm() {
   });
   const [pending, setPending] = useState(false);
   const [error, setError] = useState('');
+  const [csvError, setCsvError] = useState<string>();
   const change = (part: Partial<WorkloadDraft>) => setDraft((before) => ({ ...before, ...part }));
   const chatModel = draft.chatModel || (models[0] ?? '');
   const embeddingModel = draft.embeddingModel || (models.find((id) => /embed/.test(id)) ?? chatModel);
@@ -60,19 +61,23 @@ export function WorkloadForm() {
       await send('POST', '/api/lab/workload', workloadRequestOf({ ...draft, chatModel, embeddingModel }));
       announce('The workload was started.');
     } catch (thrown) {
-      setError(thrown instanceof Error ? thrown.message : 'The server did not answer');
+      const message = thrown instanceof Error ? thrown.message : 'The server did not answer';
+      // The server begins with the name of the field.
+      if (message.startsWith('csv: ')) setCsvError(message.slice('csv: '.length));
+      else setError(message);
     }
     setPending(false);
   };
   const readCsv = async (file: File | undefined) => {
     setError('');
+    setCsvError(undefined);
     change({ csv: null });
     if (file === undefined) return;
     const text = file.size > MAX_CSV_CHARS ? null : await file.text();
     if (text === null)
-      setError(`${file.name} is too large: at most ${MAX_CSV_CHARS / 1_000_000} MB are allowed`);
-    else if (!/(^|,)\s*timestamp\s*(,|\r?$)/im.test(text.split('\n', 1)[0] ?? '')) {
-      setError(`${file.name} has no column timestamp in its first line`);
+      setCsvError(`${file.name} is too large: at most ${MAX_CSV_CHARS / 1_000_000} MB are allowed`);
+    else if (!/(^|,)\s*"?timestamp"?\s*(,|\r?$)/im.test(text.split('\n', 1)[0] ?? '')) {
+      setCsvError(`${file.name} has no column timestamp in its first line`);
     } else change({ csv: text });
   };
   const isCsv = draft.shape === 'csv';
@@ -149,9 +154,10 @@ export function WorkloadForm() {
         />
       </div>
       {isCsv ? (
-        <Field label="Recording (CSV)">
+        <Field label="Recording (CSV)" error={csvError}>
           <Input
             type="file"
+            aria-invalid={csvError !== undefined}
             accept=".csv,text/csv"
             required
             onChange={(event) => void readCsv(event.target.files?.[0])}

@@ -41,6 +41,8 @@ function ConfirmForm({
   // Not a form action: those empty the form, and a second try must ask for the same.
   const submit = async (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
+    // React lets it bubble to a form that this dialog was opened from, which would act a second time.
+    event.stopPropagation();
     if (pending) return;
     const form = new FormData(event.currentTarget);
     setPending(true);
