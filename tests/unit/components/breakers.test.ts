@@ -25,10 +25,11 @@ describe('the order of components', () => {
       failing('failing.chat', 0.4),
       failing('fine.chat', 0),
       componentWith('kept.chat', { hold: { ...heldOpenHold(), mode: 'closed' } }),
+      componentWith('barred.chat', { state: 'open', hold: heldOpenHold() }),
       componentWith('probing.chat', { state: 'half_open' }),
       componentWith('gone.chat', { state: 'open' }),
     ];
-    const order = ['gone', 'probing', 'kept', 'failing', 'fine', 'busy', 'a', 'z'].map(
+    const order = ['gone', 'probing', 'barred', 'kept', 'failing', 'fine', 'busy', 'a', 'z'].map(
       (name) => `${name}.chat`,
     );
     expect(worstFirst(components).map(({ name }) => name)).toEqual([...order, 'test']);
