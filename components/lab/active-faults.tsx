@@ -47,22 +47,31 @@ function Line({ fault, nowMs }: { fault: Fault; nowMs: number }) {
   };
   return (
     <li className="border-b px-4 py-2.5 last:border-b-0" data-fault={kind}>
-      <div className="flex flex-wrap items-center gap-x-3 gap-y-1">
-        <span className="font-medium text-half-open">
-          {FAULT_NAMES[kind]} on <span className="font-mono">{upstream}</span>
-        </span>
-        <span className="text-muted">
-          {formatRate(rate)} of calls{strengthOf(fault) === '' ? '' : `, ${strengthOf(fault)}`}
-        </span>
-        <span className="ml-auto text-muted">ends in {formatDuration(left)}</span>
-        <Button onClick={end} disabled={pending} aria-label={`End the fault on ${upstream} now`}>
+      <div className="flex items-start gap-3">
+        <div className="min-w-0 flex-1">
+          <p className="flex flex-wrap gap-x-3">
+            <span className="font-medium text-half-open">
+              {FAULT_NAMES[kind]} on <span className="font-mono">{upstream}</span>
+            </span>
+            <span className="text-muted">
+              {formatRate(rate)} of calls{strengthOf(fault) === '' ? '' : `, ${strengthOf(fault)}`}
+            </span>
+            <span className="text-muted">ends in {formatDuration(left)}</span>
+          </p>
+          <p className="text-faint">
+            {formatCount(struck)} calls struck in {formatDuration(nowMs - from)} · by {by}
+            {reason === undefined ? '' : `: “${reason}”`}
+          </p>
+        </div>
+        <Button
+          onClick={end}
+          disabled={pending}
+          aria-label={`End now: the fault on ${upstream}`}
+          className="shrink-0"
+        >
           {pending ? 'Ending…' : 'End now'}
         </Button>
       </div>
-      <p className="text-faint">
-        {formatCount(struck)} calls struck in {formatDuration(nowMs - from)} · by {by}
-        {reason === undefined ? '' : `: “${reason}”`}
-      </p>
       <div className="mt-1 h-1 rounded bg-raised" aria-hidden>
         <div className="h-1 rounded bg-half-open" style={{ width: `${(1 - left / (to - from)) * 100}%` }} />
       </div>

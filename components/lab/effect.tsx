@@ -58,7 +58,7 @@ export function ComponentStates() {
                 {formatPerSecond(component.rate_per_s)}/s · {formatRate(component.window.failure_rate)} failed
               </span>
               <StateBadge breaker={component} />
-              <p className="min-h-5 w-full truncate text-faint" title={`${cause} ${next}`}>
+              <p className="min-h-5 w-full text-faint sm:truncate" title={`${cause} ${next}`}>
                 {[cause, next].filter((part) => part !== '').join(' · ')}
               </p>
             </li>

@@ -73,7 +73,7 @@ export function FaultForm({ allowed }: { allowed: boolean }) {
           <Select
             value={target.name}
             onChange={(event) => change({ upstream: event.target.value })}
-            choices={usable.map(({ name, lab }) => [name, lab ? `${name} (lab)` : name])}
+            choices={usable.map(({ name, lab }) => [name, lab ? name : `${name}, a real upstream`])}
           />
         </Field>
         <Field label="Kind">

@@ -45,9 +45,9 @@ function Progress({ workload }: { workload: Workload }) {
         {end_cause === null ? '' : `. ${END_CAUSES[end_cause]}`}
       </p>
       <dl className="mt-2 grid grid-cols-2 gap-x-4 gap-y-1 sm:grid-cols-4">
-        <Figure name="Target now" value={`${formatPerSecond(target_rate_per_s)}/s`} />
+        {running ? <Figure name="Target now" value={`${formatPerSecond(target_rate_per_s)}/s`} /> : null}
         <Figure name="Sent" value={formatCount(sent)} />
-        <Figure name="In flight" value={formatCount(in_flight)} />
+        {running ? <Figure name="In flight" value={formatCount(in_flight)} /> : null}
         <Figure name="Skipped" value={formatCount(skipped)} />
       </dl>
       <p className="mt-1 min-h-5 text-muted">

@@ -24,7 +24,7 @@ export function WorkloadChart() {
   if (!running && samples.length < MIN_SAMPLES) return null;
   return (
     <TimeChart
-      title="Workload"
+      title="Workload rate"
       note={`requests per second, over ${OVER_MS / 1_000} s; since this page was opened`}
       history={samples.length < MIN_SAMPLES ? { state: 'loading' } : { state: 'ready', points, events }}
       series={SERIES}

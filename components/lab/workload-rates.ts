@@ -14,7 +14,7 @@ export interface RateSample {
 /** Ten minutes of snapshots. */
 export const MAX_SAMPLES = 600;
 /** The status comes twice a second, so that a rate from one snapshot to the next would jump. */
-export const OVER_MS = 5_000;
+export const OVER_MS = 2_000;
 
 /** With the sample of that snapshot; of another run, that alone. */
 export function sampled(samples: readonly RateSample[], { at, workload }: Snapshot): readonly RateSample[] {

@@ -213,7 +213,7 @@ describe('the Lab', () => {
       }),
     );
     await page.getByTestId('headline').getByText('lab.chat is open').waitFor();
-    await page.getByRole('button', { name: 'End the fault on lab now' }).click();
+    await page.getByRole('button', { name: 'End now: the fault on lab' }).click();
     await page.getByText('No fault is active').waitFor();
   });
 

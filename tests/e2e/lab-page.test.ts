@@ -59,7 +59,7 @@ describe('the Lab page before a real upstream', () => {
     await onLab(false, async (server) => {
       const page = await browser.newPage();
       await page.goto(`${server.url}/lab`);
-      expect(await page.getByLabel('Upstream').locator('option').allTextContents()).toEqual(['lab (lab)']);
+      expect(await page.getByLabel('Upstream').locator('option').allTextContents()).toEqual(['lab']);
       await page.getByText(/lab\.allow_faults is not true: real/).waitFor();
       await page.close();
     });
