@@ -105,7 +105,7 @@ describe('the stream of snapshots', () => {
     await expect.poll(() => clients.every(({ events }) => events.length === 1)).toBe(true);
     const write = vi.spyOn(ServerResponse.prototype, 'write');
     feed.publish('1');
-    expect(write.mock.calls.length).toBe(20);
+    expect(write.mock.calls.length).toBe(5);
     write.mockRestore();
     await expect.poll(() => clients.every(({ events }) => events.length === 2)).toBe(true);
   });

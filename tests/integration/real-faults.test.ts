@@ -129,6 +129,15 @@ describe('a fault in front of a real upstream', () => {
     expect(() => inject({ kind: 'error' })).toThrow(/allow_faults/);
     await gateway.runtime.reload(configSchema.parse({ ...config(), ...listening() }));
   });
+
+  it('ends with its upstream, and does not come back with it', async () => {
+    inject({ kind: 'error' });
+    const other = { ...config().upstreams[0], name: 'other' };
+    await gateway.runtime.reload(configSchema.parse({ ...config(), ...listening(), upstreams: [other] }));
+    expect(gateway.runtime.faults.list()).toEqual([]);
+    await gateway.runtime.reload(configSchema.parse({ ...config(), ...listening() }));
+    expect((await ask()).choices).toHaveLength(1);
+  });
 });
 
 describe('a fault in front of a real Ollama', () => {
