@@ -1,16 +1,22 @@
 /** Calls at the beginning of every second of the wall clock, so that what is sealed fits whole seconds. */
 const SECOND_MS = 1_000;
+/** Timers keep another clock than the wall's, and may fire this much too early: the second is not over then. */
+const EARLY_MS = 10;
 
-/** @returns stops it */
-export function everySecond(run: () => void): () => void {
+/**
+ * @param now wall clock, epoch milliseconds
+ * @returns stops it
+ */
+export function everySecond(run: () => void, now: () => number = Date.now): () => void {
   let timer: NodeJS.Timeout;
   const arm = () => {
+    const leftMs = SECOND_MS - (now() % SECOND_MS);
     timer = setTimeout(
       () => {
         run();
         arm();
       },
-      SECOND_MS - (Date.now() % SECOND_MS),
+      leftMs <= EARLY_MS ? leftMs + SECOND_MS : leftMs,
     );
     timer.unref();
   };
