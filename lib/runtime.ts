@@ -294,10 +294,12 @@ export class Runtime implements RuntimeHandle {
     return upstream.config.kind === 'lab' ? this.#upstreams.lab(name) : this.#gateOf(name);
   }
 
-  /** As many as there have been names of real upstreams. */
   #gateOf(name: string): FaultGate {
-    const gate = this.#gates.get(name) ?? new FaultGate({ now: this.#now, random: Math.random });
+    const known = this.#gates.get(name);
+    if (known !== undefined) return known;
+    const gate = new FaultGate({ now: this.#now, random: Math.random });
     this.#gates.set(name, gate);
+    this.faults.reapply(name, gate);
     return gate;
   }
 
@@ -318,6 +320,8 @@ export class Runtime implements RuntimeHandle {
       notice = 'Every upstream is an embedded lab, a stand-in and no AI model';
     }
     await this.#upstreams.apply(config);
+    const real = new Set(config.upstreams.filter(({ kind }) => kind !== 'lab').map(({ name }) => name));
+    for (const name of this.#gates.keys()) if (!real.has(name)) this.#gates.delete(name);
     this.telemetry.retain(
       this.breakers.list().map(({ name }) => name),
       config.upstreams.map(({ name }) => name),
