@@ -26,8 +26,9 @@ export class MemoryEventStore implements EventStore {
   }
 
   after(seq: number, limit: number, filter: EventFilter = {}): LoggedEvent[] {
-    // Numbers follow each other, so the place of one is known.
-    const start = Math.max(0, seq + 1 - this.oldestSeq);
+    // From the end: that is where those who follow the log read. Numbers need not follow each other: when the clock was
+    // set, `prune` takes events out of the middle.
+    const start = this.#events.findLastIndex((event) => event.seq <= seq) + 1;
     const found: LoggedEvent[] = [];
     for (let i = start; i < this.#events.length && found.length < limit; i++) {
       const event = this.#events[i];

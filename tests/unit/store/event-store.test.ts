@@ -75,6 +75,17 @@ describe.each([
     expect([store.oldestSeq, seqs(store.after(2, 10))]).toEqual([5, [5, 6]]);
   });
 
+  it('loses none of what follows when a clock that was set has left a gap', () => {
+    const store = make();
+    const ofTomorrow = new Date(START_MS + 86_400_000).toISOString();
+    store.append(eventOf(1, { at: ofTomorrow }));
+    for (const seq of [2, 3, 4, 5, 6]) store.append(eventOf(seq));
+    store.prune(START_MS + 5_000);
+    expect(seqs(store.after(0, 10))).toEqual([1, 5, 6]);
+    expect(seqs(store.after(3, 10))).toEqual([5, 6]);
+    expect(seqs(store.after(5, 10))).toEqual([6]);
+  });
+
   it('keeps no more than it may', () => {
     const store = filled(MAX_EVENTS + 3);
     store.prune(0);
