@@ -10,14 +10,23 @@ export interface PageWeight {
 }
 
 const BYTES_PER_KIB = 1_024;
+/** When no script has come for so long, those that are loaded after the page are there. */
+const QUIET_MS = 2_000;
 
 /** @throws Error when a script comes without compression */
 export async function weighPage(browser: Browser, url: string, path: string): Promise<PageWeight> {
   const page = await browser.newPage({ viewport: { width: 1_440, height: 900 } });
   try {
     const html = (await (await page.goto(`${url}${path}`, { waitUntil: 'load' }))?.text()) ?? '';
-    // The stream keeps the network busy for ever; scripts are named in the HTML or follow within the page's first ticks.
     await page.getByTestId('status').filter({ hasText: /live/i }).waitFor();
+    // Of scripts alone: the stream keeps the network busy for ever.
+    await page.waitForFunction((quietMs) => {
+      const ends = performance
+        .getEntriesByType('resource')
+        .filter(({ name }) => new URL(name).pathname.endsWith('.js'))
+        .map(({ startTime, duration }) => startTime + duration);
+      return performance.now() - Math.max(...ends) > quietMs;
+    }, QUIET_MS);
     const scripts = await page.evaluate(() =>
       performance
         .getEntriesByType('resource')
