@@ -16,6 +16,7 @@ export interface SnapshotSource {
   readonly breakers: BreakerRegistry;
   readonly faults: FaultRegistry;
   readonly events: { readonly lastSeq: number };
+  readonly streams: { readonly consoles: number };
   readonly telemetry: Telemetry;
   readonly workload: { status(): Workload };
   upstreams(): UpstreamView[];
@@ -23,11 +24,7 @@ export interface SnapshotSource {
 }
 
 /** @param nowMs epoch milliseconds */
-export function composeSnapshot(
-  parts: SnapshotSource,
-  { seq, rows, listeners }: Frame,
-  nowMs: number,
-): Snapshot {
+export function composeSnapshot(parts: SnapshotSource, { seq, rows }: Frame, nowMs: number): Snapshot {
   const { telemetry } = parts;
   const upstreams = parts.upstreams();
   const sample = telemetry.lastSample;
@@ -50,7 +47,7 @@ export function composeSnapshot(
       loop_delay_max_ms: sample?.loopDelayMaxMs ?? null,
       cpu_percent: sample?.cpuPercent ?? null,
       rss_mb: sample?.rssMb ?? null,
-      listeners,
+      listeners: parts.streams.consoles,
     },
     rows,
     last_event_seq: parts.events.lastSeq,

@@ -34,6 +34,11 @@ export class EventStreams {
     return this.#open.size;
   }
 
+  /** Open streams of snapshots. */
+  get consoles(): number {
+    return this.#fan.size;
+  }
+
   /** Answers a request for a stream; answers false, having done nothing, when the path is no stream's. */
   handle(req: IncomingMessage, res: ServerResponse): boolean {
     const target = req.url ?? '';

@@ -25,6 +25,10 @@ export class SnapshotFan {
     this.#feed = feed;
   }
 
+  get size(): number {
+    return this.#streams.size;
+  }
+
   add(stream: EventStream): void {
     stream.write(this.#feed.latest());
     this.#streams.add(stream);

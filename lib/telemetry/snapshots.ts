@@ -6,8 +6,6 @@ export interface Frame {
   readonly seq: number;
   /** Buckets that have been finished since the last one. */
   readonly rows: Row[];
-  /** How many listen. */
-  readonly listeners: number;
 }
 
 export type SnapshotListener = (frame: Buffer) => void;
@@ -24,7 +22,7 @@ export class Snapshots {
 
   /** As it is now. */
   now(): Snapshot {
-    return this.#compose({ seq: this.#seq, rows: [], listeners: this.#listeners.size });
+    return this.#compose({ seq: this.#seq, rows: [] });
   }
 
   /** What one who begins to listen gets first. */
@@ -39,7 +37,7 @@ export class Snapshots {
     this.#frame = null;
     const finished = rows();
     if (this.#listeners.size === 0) return;
-    this.#frame = frameOf(this.#compose({ seq: this.#seq, rows: finished, listeners: this.#listeners.size }));
+    this.#frame = frameOf(this.#compose({ seq: this.#seq, rows: finished }));
     for (const listener of this.#listeners) listener(this.#frame);
   }
 

@@ -90,7 +90,9 @@ describe('the stream of snapshots', () => {
   it('serves 200 listeners, and asks for snapshots only while somebody listens', async () => {
     const { url, feed, streams } = await serve();
     const clients = await Promise.all(Array.from({ length: 200 }, () => follow(`${url}/api/stream`)));
-    expect([streams.size, feed.listeners.size]).toEqual([200, 1]);
+    const events = await follow(`${url}/api/events/stream`);
+    expect([streams.size, streams.consoles, feed.listeners.size]).toEqual([201, 200, 1]);
+    events.close();
     for (const data of ['1', '2', '3']) feed.publish(data);
     const all = () => clients.every(({ events }) => events.length === 4);
     await expect.poll(all, { timeout: 5_000 }).toBe(true);
