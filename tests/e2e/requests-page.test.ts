@@ -32,8 +32,8 @@ async function chat(id: string, more: object = {}): Promise<void> {
   await (await post(`${server.url}/v1/chat/completions`, body, { 'x-request-id': id })).text();
 }
 
-const go = (path: string) => page.goto(`${server.url}${path}`);
-const rows = () => page.locator(`${TABLE} tbody tr`);
+const go = (path: string, on = page) => on.goto(`${server.url}${path}`);
+const rows = (on = page) => on.locator(`${TABLE} tbody tr`);
 const detail = (id: string) => page.getByRole('region', { name: `Request ${id}` });
 const query = () => new URL(page.url()).searchParams;
 
@@ -84,15 +84,21 @@ describe('the Requests page', () => {
     await page.getByTestId('status').getByText(/^Live/).first().waitFor();
     await page.keyboard.press('Space');
     await page.getByTestId('status').getByText('Paused').first().waitFor();
-    await chat('in-the-pause');
-    // Long enough for a page that does not stand still.
-    await expect
-      .poll(async () => (await (await fetch(`${server.url}/api/requests`)).json()).last_seq)
-      .toBe(4);
-    await page.waitForTimeout(1_500);
+    const other = await browser.newPage();
+    await go('/requests', other);
+    await expect.poll(() => rows(other).count()).toBe(3);
+    // When the other page shows the second one, a page that does not stand still shows the first.
+    for (const [id, count] of [
+      ['in-the-pause', 4],
+      ['still-in-the-pause', 5],
+    ] as const) {
+      await chat(id);
+      await expect.poll(() => rows(other).count()).toBe(count);
+    }
+    await other.close();
     expect(await rows().count()).toBe(3);
     await page.keyboard.press('Space');
-    await expect.poll(() => rows().count()).toBe(4);
+    await expect.poll(() => rows().count()).toBe(5);
   });
 
   it('says so when the request of a link is not kept', async () => {
