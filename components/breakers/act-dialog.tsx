@@ -1,5 +1,6 @@
 'use client';
 
+import { useState } from 'react';
 import { useAnnounce } from '#components/ui/announcer.tsx';
 import { send } from '#components/ui/api.ts';
 import { Button } from '#components/ui/button.tsx';
@@ -35,7 +36,7 @@ const DURATIONS: readonly Choice[] = [
 
 /** A button that trips or resets a component's breaker, after a dialog that says what that does. */
 export function ActDialog({
-  act,
+  act: proposed,
   component,
   onPending,
 }: {
@@ -45,6 +46,9 @@ export function ActDialog({
   onPending?: (act: Act | null) => void;
 }) {
   const announce = useAnnounce();
+  // What a dialog was opened for stays, whatever becomes of the breaker meanwhile.
+  const [begun, setBegun] = useState<Act | null>(null);
+  const act = begun ?? proposed;
   const { verb, kind, effect, done } = ACTS[act];
   const carryOut = async (form: FormData) => {
     const reason = String(form.get('reason') ?? '').trim();
@@ -76,6 +80,7 @@ export function ActDialog({
       verb={`${verb} ${component}`}
       kind={kind}
       act={carryOut}
+      onOpenChange={(open) => setBegun(open ? act : null)}
     >
       {act === 'trip' ? (
         <Field label="For how long">

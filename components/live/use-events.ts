@@ -22,7 +22,8 @@ export function useEvents({ last_event_seq, started_at }: Snapshot): {
   const known = useRef({ seq: 0, startedAt: '' });
   // biome-ignore lint/correctness/useExhaustiveDependencies: what failed is tried again
   useEffect(() => {
-    const isNew = known.current.startedAt !== started_at;
+    // After a restart, or when more have come than are shown, the newest ones are asked for anew.
+    const isNew = known.current.startedAt !== started_at || last_event_seq - known.current.seq > MAX_EVENTS;
     const after = isNew ? null : known.current.seq;
     if (after !== null && last_event_seq <= after) return;
     let current = true;

@@ -65,6 +65,8 @@ function noticed({ answers, served_rate, requests }: Traffic): string {
     answers.refused > 0 ? `${formatCount(answers.refused)} refused` : '',
     answers.failed > 0 ? `${formatCount(answers.failed)} failed` : '',
   ].filter((part) => part !== '');
-  if (missed.length === 0) return 'callers notice nothing: every call of the last minute was served';
+  if (served_rate === null)
+    return 'no call of the last minute could be served: all were at fault themselves or left';
+  if (missed.length === 0) return 'callers notice nothing: every valid call of the last minute was served';
   return `callers notice: ${missed.join(', ')} in the last minute, ${formatRate(served_rate)} served`;
 }

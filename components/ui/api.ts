@@ -27,7 +27,7 @@ export async function send(method: string, path: string, body?: object): Promise
   if (response.ok) return answer;
   // The session has ended; the login leads back here.
   if (response.status === 401 && path !== '/api/session') {
-    location.assign(`/login?next=${encodeURIComponent(location.pathname)}`);
+    location.assign(`/login?next=${encodeURIComponent(location.pathname + location.search)}`);
   }
   throw new AnswerError(
     messageIn(answer) ?? `The server answered with status ${response.status}`,

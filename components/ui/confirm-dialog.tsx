@@ -17,14 +17,19 @@ export interface ConfirmDialogProps {
   children?: ReactNode;
   /** Does it; what it throws is shown, and the form stays as it was. */
   act: (form: FormData) => Promise<void>;
+  onOpenChange?: (open: boolean) => void;
 }
 
 /** Names target and effect before anything happens; shows that it is under way, and the server's own words when it fails. */
-export function ConfirmDialog({ trigger, title, effect, ...form }: ConfirmDialogProps) {
+export function ConfirmDialog({ trigger, title, effect, onOpenChange, ...form }: ConfirmDialogProps) {
   const [open, setOpen] = useState(false);
+  const change = (next: boolean) => {
+    setOpen(next);
+    onOpenChange?.(next);
+  };
   return (
-    <Dialog open={open} onOpenChange={setOpen} trigger={trigger} title={title} description={effect}>
-      <ConfirmForm {...form} close={() => setOpen(false)} />
+    <Dialog open={open} onOpenChange={change} trigger={trigger} title={title} description={effect}>
+      <ConfirmForm {...form} close={() => change(false)} />
     </Dialog>
   );
 }

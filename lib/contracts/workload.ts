@@ -41,7 +41,7 @@ export const workloadRequestSchema = z
   })
   .refine(({ shape, csv }) => (shape === 'csv') === (csv !== undefined), {
     path: ['csv'],
-    message: 'is needed for the shape csv, and for no other',
+    message: 'the shape csv needs it, and no other takes one',
   });
 
 /** As the workload runs: what was asked for, but the CSV's text. */

@@ -20,7 +20,7 @@ describe('the first sentence', () => {
       tone: 'good',
       what: 'All is well, 1 components closed',
       since: null,
-      callers: 'callers notice nothing: every call of the last minute was served',
+      callers: 'callers notice nothing: every valid call of the last minute was served',
     });
   });
 
