@@ -54,6 +54,12 @@ describe('the first sentence', () => {
     });
   });
 
+  it('claims no service where no call could be served', () => {
+    const minute = trafficWith({ requests: 5, served_rate: null }, { upstream: 0, rejected: 4, cancelled: 1 });
+    const { callers } = headlineOf(snapshotWith({ traffic: { minute, recent: minute } }));
+    expect(callers).toBe('no call of the last minute could be served: all were at fault themselves or left');
+  });
+
   it('tells of failures before they open anything', () => {
     const window = windowWith({ calls: 20, failures: 4, failure_rate: 0.2 });
     const what = headlineOf(snapshotWith({ components: [componentWith('a.chat', { window })] })).what;
