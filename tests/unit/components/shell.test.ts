@@ -55,7 +55,10 @@ describe('the first sentence', () => {
   });
 
   it('claims no service where no call could be served', () => {
-    const minute = trafficWith({ requests: 5, served_rate: null }, { upstream: 0, rejected: 4, cancelled: 1 });
+    const minute = trafficWith(
+      { requests: 5, served_rate: null },
+      { upstream: 0, rejected: 4, cancelled: 1 },
+    );
     const { callers } = headlineOf(snapshotWith({ traffic: { minute, recent: minute } }));
     expect(callers).toBe('no call of the last minute could be served: all were at fault themselves or left');
   });
