@@ -20,11 +20,12 @@ export function whyOf(breaker: BreakerView, nowMs: number, zoned = true): Why {
       next: `${since} · ${until}`,
     };
   }
+  const outage = `since ${time(outageSince(breaker))}`;
   switch (breaker.state) {
     case 'open':
-      return { cause: causeOf(breaker), next: `${since} · ${retryIn(breaker, nowMs)}` };
+      return { cause: causeOf(breaker), next: `${outage} · ${retryIn(breaker, nowMs)}` };
     case 'half_open':
-      return { cause: `up to ${breaker.settings.half_open_calls} probes decide`, next: since };
+      return { cause: `up to ${breaker.settings.half_open_calls} probes decide`, next: outage };
     case 'closed':
       return {
         cause: closedCause(breaker),
@@ -33,6 +34,11 @@ export function whyOf(breaker: BreakerView, nowMs: number, zoned = true): Why {
     default:
       return breaker.state satisfies never;
   }
+}
+
+/** When it left the closed state: a probe that fails begins no new outage. ISO time. */
+export function outageSince({ hold, opening, since }: BreakerView): string {
+  return hold === null ? (opening?.at ?? since) : since;
 }
 
 /** Worth a word when calls fail although it is closed. */
@@ -44,8 +50,9 @@ function closedCause({ window, settings }: BreakerView): string {
   return `${window.failures} of ${window.calls} failed, opens at ${withUnit(settings.failure_rate_percent, '%')}`;
 }
 
-/** The cause of the last change, with its evidence against the threshold. */
-function causeOf({ last_transition: last, settings }: BreakerView): string {
+/** What opened it, with its evidence against the threshold. */
+function causeOf({ opening, last_transition, settings }: BreakerView): string {
+  const last = opening ?? last_transition;
   if (last === null) return '';
   const { evidence } = last;
   const [error] = evidence.errors;
@@ -59,11 +66,11 @@ function causeOf({ last_transition: last, settings }: BreakerView): string {
   return `${words(last.cause)}${what}`;
 }
 
-function retryIn({ retry_at }: BreakerView, nowMs: number): string {
+function retryIn({ retry_at, last_transition }: BreakerView, nowMs: number): string {
   if (retry_at === null) return 'probes next';
-  return Date.parse(retry_at) <= nowMs
-    ? 'probes with the next call'
-    : `probes in ${leftUntil(retry_at, nowMs)}`;
+  if (Date.parse(retry_at) <= nowMs) return 'probes with the next call';
+  const left = leftUntil(retry_at, nowMs);
+  return last_transition?.cause === 'probe_failed' ? `a probe failed, next in ${left}` : `probes in ${left}`;
 }
 
 function leftUntil(iso: string, nowMs: number): string {

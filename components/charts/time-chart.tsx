@@ -9,10 +9,15 @@ import type { HistoryState } from '#components/live/use-history.ts';
 import { UNKNOWN } from '#components/ui/format.ts';
 import { Skeleton, StateNote } from '#components/ui/state-notes.tsx';
 
-const Plot = dynamic<PlotProps>(() => import('#components/charts/plot.tsx'), {
-  ssr: false,
-  loading: () => <Skeleton className="h-full" />,
-});
+/** A server that goes away in just this moment must not take the rest of the page with it. */
+const Plot = dynamic<PlotProps>(
+  () => import('#components/charts/plot.tsx').catch(() => ({ default: PlotMissing })),
+  { ssr: false, loading: () => <Skeleton className="h-full" /> },
+);
+
+function PlotMissing() {
+  return <StateNote kind="error" title="The charts could not be loaded; reload the page to try again" />;
+}
 
 interface Props {
   title: string;

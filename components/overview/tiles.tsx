@@ -6,6 +6,7 @@ import {
   formatCount,
   formatMs,
   formatPerSecond,
+  formatWindow,
   percentFigure,
   splitMs,
   UNKNOWN,
@@ -29,7 +30,7 @@ export function Tiles({ history }: { history: HistoryState }) {
         label="Requests"
         value={formatPerSecond(minute.requests_per_s)}
         unit="/s"
-        note={`1 min mean · ${formatCount(recent.requests)} in 15 min`}
+        note={`1 min mean · ${formatCount(recent.requests)} in ${formatWindow(recent)}`}
         trend={trend('requests_per_s')}
       />
       <MetricTile
@@ -38,8 +39,8 @@ export function Tiles({ history }: { history: HistoryState }) {
         unit={rate === null ? '' : '%'}
         note={
           rate === null
-            ? '15 min · no requests'
-            : `15 min · ${formatCount(recent.answers.refused)} refused, ${formatCount(recent.answers.failed)} failed`
+            ? `${formatWindow(recent)} · no requests`
+            : `${formatWindow(recent)} · ${formatCount(recent.answers.refused)} refused, ${formatCount(recent.answers.failed)} failed`
         }
         trend={trend('served_rate')}
         tone={rate === null || rate >= 0.999 ? 'plain' : rate >= 0.95 ? 'warning' : 'bad'}

@@ -1,6 +1,7 @@
 /** The one sentence first: what is wrong, since when, and what callers notice of it. */
 import { SANDBOX, worstFirst } from '#components/breakers/order.ts';
-import { formatCount, formatRate } from '#components/ui/format.ts';
+import { outageSince } from '#components/breakers/why.ts';
+import { formatCount, formatRate, formatWindow } from '#components/ui/format.ts';
 import type { Component, Snapshot, Traffic } from '#lib/contracts/snapshot.ts';
 
 export interface Headline {
@@ -24,7 +25,7 @@ export function headlineOf({ components, traffic, readiness }: Snapshot): Headli
     return {
       tone: toneOf(worst),
       what: `${worst.name} is ${stateOf(worst)}${others}`,
-      since: worst.since,
+      since: outageSince(worst),
       callers,
     };
   }
@@ -38,7 +39,12 @@ export function headlineOf({ components, traffic, readiness }: Snapshot): Headli
   if (failed + refused > 0)
     return { tone: 'warning', what: 'Some calls were not served', since: null, callers };
   if (traffic.recent.requests === 0) {
-    return { tone: 'plain', what: 'All is well, and no traffic', since: null, callers: 'in the last 15 min' };
+    return {
+      tone: 'plain',
+      what: 'All is well, and no traffic',
+      since: null,
+      callers: `in the last ${formatWindow(traffic.recent)}`,
+    };
   }
   return { tone: 'good', what: `All is well, ${real.length} components closed`, since: null, callers };
 }

@@ -95,3 +95,9 @@ export function percentFigure(rate: number): string {
 export function counted(count: number, singular: string, plural = `${singular}s`): string {
   return `${formatCount(count)} ${count === 1 ? singular : plural}`;
 }
+
+/** The window of a figure: as long as it was measured, which is less after a start. */
+export function formatWindow({ window_s, measured_s }: { window_s: number; measured_s: number }): string {
+  const isWhole = measured_s >= window_s * 0.95;
+  return formatDuration((isWhole ? window_s : measured_s) * 1_000);
+}

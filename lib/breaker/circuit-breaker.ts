@@ -58,6 +58,8 @@ export class CircuitBreaker implements Breaker {
   #successes = 0;
   #failures = 0;
   #lastFailureAt: number | null = null;
+  /** The transition with which it left the closed state; null while it is in it. */
+  #opening: Transition | null = null;
   #closed = false;
 
   constructor(name: string, settings: BreakerSettings, probeLeaseMs: number, parts: BreakerParts) {
@@ -170,6 +172,7 @@ export class CircuitBreaker implements Breaker {
       latency_ms: { p50, p90, p99 },
       rate_per_s: counts.calls / this.#settings.window_s,
       last_transition: this.#transitions.last,
+      opening: this.#opening,
     };
   }
 
@@ -444,6 +447,8 @@ export class CircuitBreaker implements Breaker {
         errors,
       },
     };
+    if (this.#generation.state === 'closed') this.#opening = null;
+    else this.#opening ??= transition;
     this.#transitions.record(transition);
   }
 

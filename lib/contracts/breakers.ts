@@ -80,6 +80,8 @@ export const breakerSchema = z.strictObject({
   }),
   rate_per_s: z.number(),
   last_transition: transitionSchema.nullable(),
+  /** How and when traffic opened it; stays through failed probes, null while it is closed. */
+  opening: transitionSchema.nullable(),
 });
 
 export const breakerListSchema = z.strictObject({ breakers: z.array(breakerSchema) });

@@ -32,12 +32,12 @@ export class ModelMeters {
     return this.#meters.values();
   }
 
-  /** Of a request that reached an upstream. */
-  of(trace: RequestTrace): ModelMeter | null {
+  /** Of a request that reached an upstream. A model that none has served yet is no label: anybody can make up names. */
+  of(trace: RequestTrace, isServed: boolean): ModelMeter | null {
     if (trace.upstream === null || trace.model === null) return null;
     return (
-      this.#meterOf(operationOf(trace.endpoint), trace.model, trace.upstream) ??
-      this.#meterOf(operationOf(trace.endpoint), OTHER_MODEL, trace.upstream)
+      this.#meterOf(operationOf(trace.endpoint), trace.model, trace.upstream, isServed) ??
+      this.#meterOf(operationOf(trace.endpoint), OTHER_MODEL, trace.upstream, true)
     );
   }
 
@@ -46,12 +46,12 @@ export class ModelMeters {
     for (const { meter } of this.#meters.values()) meter.seal(0, 0);
   }
 
-  #meterOf(operation: Operation, model: string, upstream: string): ModelMeter | null {
+  #meterOf(operation: Operation, model: string, upstream: string, isServed: boolean): ModelMeter | null {
     const key = `${operation}\n${upstream}\n${model}`;
     const known = this.#meters.get(key);
     if (known !== undefined) return known;
     const isFull = this.#meters.size >= MAX_MODEL_METERS || model.length > MAX_LABEL_CHARS;
-    if (isFull && model !== OTHER_MODEL) return null;
+    if ((isFull || !isServed) && model !== OTHER_MODEL) return null;
     const [input, output] = [new TokenHistogram(), new TokenHistogram()];
     const tokens = {
       input,

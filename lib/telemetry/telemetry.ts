@@ -92,7 +92,7 @@ export class Telemetry {
     trace.queueEnded(endedAt);
     if (!complete && trace.errorCode === null) trace.how = 'cancelled';
     this.#record(this.#gateway, trace, endedAt);
-    const model = this.models.of(trace);
+    const model = this.models.of(trace, SERVED.has(trace.how));
     if (model !== null) {
       this.#record(model, trace, endedAt);
       if (trace.usage !== null) model.tokens.add(trace.usage);

@@ -28,6 +28,7 @@ export function componentWith(name: string, given: Partial<Component> = {}): Com
     latency_ms: { p50: null, p90: null, p99: null },
     rate_per_s: 0,
     last_transition: null,
+    opening: null,
     ...given,
   };
 }

@@ -18,6 +18,26 @@ function opened(settings = {}) {
   return made;
 }
 
+describe('an outage', () => {
+  it('begins when it leaves the closed state, and goes on through probes that fail', () => {
+    const { breaker } = opened();
+    const first = breaker.snapshot().opening;
+    expect(first).toMatchObject({ cause: 'failure_rate', from: 'closed', to: 'open' });
+    tick(15_000);
+    admitted(breaker).settle(FAILURE);
+    expect(breaker.state).toBe('open');
+    expect(breaker.snapshot().opening).toEqual(first);
+    breaker.reset({ by: 'ann' });
+    expect(breaker.snapshot().opening).toBeNull();
+  });
+
+  it('is none while somebody only holds it', () => {
+    const { breaker } = breakerOf();
+    breaker.trip({ by: 'ann' });
+    expect(breaker.snapshot()).toMatchObject({ state: 'open', opening: null });
+  });
+});
+
 describe('closed', () => {
   it('opens at exactly the failure rate, on a success too', () => {
     const { breaker, transitions } = breakerOf({ minimum_calls: 4, failure_rate_percent: 50 });

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { isQuiet, nextOrder, worstFirst } from '#components/breakers/order.ts';
-import { whyOf } from '#components/breakers/why.ts';
+import { outageSince, whyOf } from '#components/breakers/why.ts';
+import { transitionSchema } from '#lib/contracts/breakers.ts';
 import {
   AT,
   AT_MS,
@@ -68,6 +69,21 @@ describe('the order of components', () => {
 });
 
 describe('why a breaker is in its state', () => {
+  it('dates an outage from its beginning, and keeps its cause, whatever probes have failed since', () => {
+    const component = componentWith('a.chat', {
+      state: 'open',
+      computed_state: 'open',
+      since: later(60),
+      retry_at: later(90),
+      opening: transitionSchema.parse(transitionWith({ at: later(0) })),
+      last_transition: transitionSchema.parse(transitionWith({ at: later(60), cause: 'probe_failed' })),
+    });
+    expect(outageSince(component)).toBe(later(0));
+    const { cause, next } = whyOf(component, AT_MS + 61_000);
+    expect(cause).toMatch(/failed, opens at/);
+    expect(next).toMatch(/a probe failed, next in 29/);
+  });
+
   it('names who holds it, why and for how long', () => {
     const why = whyOf(componentWith('a', heldOpen('quota', later(60))), AT_MS);
     expect(why.cause).toBe('by local: “quota”');

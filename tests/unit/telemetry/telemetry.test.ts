@@ -90,6 +90,29 @@ describe('models', () => {
   });
 });
 
+describe('a model that nobody has served', () => {
+  it('is no label of its own, until somebody has', () => {
+    const setup = setUp();
+    const ask = (status: number) => {
+      const trace = setup.telemetry.begin({
+        id: 'x',
+        endpoint: 'openai.chat',
+        userAgent: null,
+        startedAt: 0,
+      });
+      trace.read('made-up', false, 0);
+      trace.callBegan('up', 'up.chat', 0).end('http_404', 1);
+      if (status >= 400) trace.rejectedByUpstream(status);
+      setup.telemetry.end(trace, true);
+    };
+    const labels = () => [...setup.telemetry.models.list()].map(({ labels: { model } }) => model);
+    ask(404);
+    expect(labels()).toEqual([OTHER_MODEL]);
+    ask(200);
+    expect(labels()).toEqual([OTHER_MODEL, 'made-up']);
+  });
+});
+
 describe('live rows', () => {
   it('hand out each finished bucket once, with the values that the history gives', async () => {
     const setup = setUp();
