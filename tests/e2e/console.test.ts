@@ -265,6 +265,17 @@ describe.each(PAGES)('the page %s', (path) => {
 });
 
 describe('a server that goes away', () => {
+  it('takes only the charts with it when their part of the page has not come yet', async () => {
+    await ask();
+    const html = await (await fetch(server.url)).text();
+    await page.route('**/*.js', (route) =>
+      html.includes(new URL(route.request().url()).pathname) ? route.continue() : route.abort(),
+    );
+    await open('/');
+    await page.getByText('The charts could not be loaded').first().waitFor();
+    await row('lab.chat').waitFor();
+  });
+
   it('leaves a page that says it is stale, keeps what it knew, and recovers by itself', async () => {
     await ask();
     await open('/');
