@@ -70,7 +70,7 @@ function retryIn({ retry_at, last_transition }: BreakerView, nowMs: number): str
   if (retry_at === null) return 'probes next';
   if (Date.parse(retry_at) <= nowMs) return 'probes with the next call';
   const left = leftUntil(retry_at, nowMs);
-  return last_transition?.cause === 'probe_failed' ? `a probe failed, next in ${left}` : `probes in ${left}`;
+  return last_transition?.cause === 'probe_failed' ? `next probe in ${left}` : `probes in ${left}`;
 }
 
 function leftUntil(iso: string, nowMs: number): string {
