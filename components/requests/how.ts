@@ -1,5 +1,5 @@
 /** How a request was answered, in words and in the colours of the charts. */
-import { type AnswerKind, answerKinds, servedKinds } from '#lib/contracts/requests.ts';
+import { type AnswerKind, servedKinds } from '#lib/contracts/requests.ts';
 
 export interface How {
   readonly label: string;
@@ -18,10 +18,6 @@ export const HOW: Record<AnswerKind, How> = {
   rejected: { label: 'rejected', meaning: 'rejected for a fault of its own', tone: 'text-muted' },
   cancelled: { label: 'cancelled', meaning: 'cancelled by its client', tone: 'text-held' },
 };
-
-export function isAnswerKind(text: string): text is AnswerKind {
-  return (answerKinds as readonly string[]).includes(text);
-}
 
 export function isServed(how: AnswerKind): boolean {
   return (servedKinds as readonly AnswerKind[]).includes(how);

@@ -1,5 +1,4 @@
 /** All that is measured of one scope: the running second, the last 15 minutes, and the sums over sliding windows. */
-import { RECENT_S } from '#lib/contracts/history.ts';
 import { type Bucket, BucketSum, type ScopeKind } from '#lib/telemetry/bucket.ts';
 import { Meter } from '#lib/telemetry/meter.ts';
 import { SecondRing } from '#lib/telemetry/second-ring.ts';
@@ -36,5 +35,3 @@ export class Scope {
     return bucket;
   }
 }
-
-export const RECENT_WINDOW_S = RECENT_S;

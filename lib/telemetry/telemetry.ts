@@ -5,7 +5,7 @@
  */
 import type { CallMeter } from '#lib/breaker/types.ts';
 import type { LoggedEvent } from '#lib/contracts/events.ts';
-import type { History, HistoryQuery } from '#lib/contracts/history.ts';
+import { type History, type HistoryQuery, RECENT_S } from '#lib/contracts/history.ts';
 import { answerKinds, servedKinds } from '#lib/contracts/requests.ts';
 import type { Traffic } from '#lib/contracts/snapshot.ts';
 import type { MinuteStore } from '#lib/store/minute-store.ts';
@@ -16,7 +16,7 @@ import { ModelMeters } from '#lib/telemetry/model-meters.ts';
 import type { ProcessSample } from '#lib/telemetry/process-sampler.ts';
 import { RequestLog } from '#lib/telemetry/request-log.ts';
 import { RequestTrace } from '#lib/telemetry/request-trace.ts';
-import { MINUTE_WINDOW_S, RECENT_WINDOW_S, Scope } from '#lib/telemetry/scope.ts';
+import { MINUTE_WINDOW_S, Scope } from '#lib/telemetry/scope.ts';
 import { requestsIn, servedRate } from '#lib/telemetry/series.ts';
 
 export interface UpstreamLoad {
@@ -161,7 +161,7 @@ export class Telemetry {
   traffic(): { minute: Traffic; recent: Traffic } {
     return {
       minute: trafficOf(this.#gateway.lastMinute, MINUTE_WINDOW_S),
-      recent: trafficOf(this.#gateway.recent, RECENT_WINDOW_S),
+      recent: trafficOf(this.#gateway.recent, RECENT_S),
     };
   }
 
