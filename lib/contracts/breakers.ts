@@ -1,6 +1,6 @@
 /** What the control plane takes and shows of circuit breakers. */
 import { z } from 'zod';
-import { breakerSettingsSchema } from '#lib/contracts/config.ts';
+import { type BreakerSettings, breakerSettingsSchema } from '#lib/contracts/config.ts';
 
 export const breakerStateSchema = z.enum(['closed', 'open', 'half_open']);
 export const holdModeSchema = z.enum(['open', 'closed', 'metrics_only']);
@@ -12,17 +12,28 @@ const duration_s = z.number().gt(0).max(604_800).optional();
 export const tripRequestSchema = z.strictObject({ reason, duration_s });
 /** `POST /api/breakers/{name}/hold`. */
 export const holdRequestSchema = z.strictObject({ mode: holdModeSchema, reason, duration_s });
-/** `POST /api/breakers/{name}/reset`, `DELETE /api/breakers/{name}/hold`. */
+/** `DELETE /api/breakers/{name}/hold`: the hold of that id, the one in force without it. */
+export const liftRequestSchema = z.strictObject({ reason, id: z.string().min(1).max(64).optional() });
+/** `POST /api/breakers/{name}/reset` and `/probe`, `DELETE /api/breakers/{name}/settings`. */
 export const reasonRequestSchema = z.strictObject({ reason });
-/** `PATCH /api/breakers/{name}/settings`: any of the settings. Defaults must not fill in what was left out. */
-export const settingsPatchSchema = z.strictObject({
-  ...Object.fromEntries(
-    Object.entries(breakerSettingsSchema.shape).map(([key, schema]) => [key, schema.unwrap().optional()]),
-  ),
-  reason,
-});
+
+type SomeSettings = { [K in keyof BreakerSettings]: z.ZodOptional<z.ZodType<BreakerSettings[K]>> };
+const someSettings = Object.entries(breakerSettingsSchema.shape).map(([key, schema]) => [
+  key,
+  schema.unwrap().optional(),
+]);
+/** Any of the settings. Defaults must not fill in what was left out. */
+const someSettingsSchema = z.strictObject(
+  // `fromEntries` forgets which key has which schema.
+  Object.fromEntries(someSettings) as SomeSettings,
+);
+/** `PATCH /api/breakers/{name}/settings`. */
+export const settingsPatchSchema = someSettingsSchema.extend({ reason });
+/** `POST /api/breakers/{name}/what-if`: what to change in the present settings. */
+export const whatIfRequestSchema = someSettingsSchema;
 
 export const holdSchema = z.strictObject({
+  id: z.string(),
   mode: holdModeSchema,
   reason: z.string().nullable(),
   by: z.string(),
@@ -59,11 +70,18 @@ export const breakerSchema = z.strictObject({
   state: breakerStateSchema,
   /** What the traffic alone would have made of it. */
   computed_state: breakerStateSchema,
+  /** The hold in force: the newest. */
   hold: holdSchema.nullable(),
+  /** All holds, the one in force first. One that is lifted or expires leaves the next in force. */
+  holds: z.array(holdSchema),
   since: z.iso.datetime(),
   /** When an open breaker probes next. */
   retry_at: z.iso.datetime().nullable(),
   settings: breakerSettingsSchema,
+  /** Those of the settings that an operator has changed; the others are as configured. */
+  overrides: someSettingsSchema,
+  /** While it lets callers in again by and by: calls in flight, and how many there may be. */
+  ramp: z.strictObject({ in_flight: z.int(), limit: z.int() }).nullable(),
   window: z.strictObject({
     calls: z.int(),
     failures: z.int(),
@@ -84,7 +102,51 @@ export const breakerSchema = z.strictObject({
   opening: transitionSchema.nullable(),
 });
 
-export const breakerListSchema = z.strictObject({ breakers: z.array(breakerSchema) });
+/** The functions that make outbound calls, each under leave of a breaker; counted where they are defined. */
+export const coverageSchema = z.strictObject({
+  protected_functions: z.int(),
+  total_files: z.int(),
+  functions: z.array(z.strictObject({ name: z.string(), file: z.string(), calls: z.int() })),
+});
+
+export const breakerListSchema = z.strictObject({
+  breakers: z.array(breakerSchema),
+  coverage: coverageSchema,
+});
+
+const replaySchema = z.strictObject({
+  settings: breakerSettingsSchema,
+  /** Times it would have opened, oldest first; the newest of them when there are very many. */
+  trips: z.array(
+    z.strictObject({
+      at: z.iso.datetime(),
+      /** When it would have closed again; null if it would still not have. */
+      until: z.iso.datetime().nullable(),
+      cause: z.string(),
+      calls: z.int(),
+      failure_rate: z.number().nullable(),
+      slow_rate: z.number().nullable(),
+    }),
+  ),
+  trip_count: z.int(),
+  /** Seconds that it would not have been closed. */
+  open_s: z.number(),
+  /** Calls it would have refused that failed or were slow, and calls it would have refused that went well. */
+  calls_saved: z.int(),
+  calls_wrongly_refused: z.int(),
+});
+
+/** `POST /api/breakers/{name}/what-if`: what was recorded, replayed against draft settings and the present ones. */
+export const whatIfSchema = z.strictObject({
+  component: z.string(),
+  /** What the recording covers: at most an hour, less after a start or when it would be too large. */
+  from: z.iso.datetime(),
+  to: z.iso.datetime(),
+  /** Calls whose end was recorded. */
+  outcomes: z.int(),
+  draft: replaySchema,
+  current: replaySchema,
+});
 export const transitionListSchema = z.strictObject({ transitions: z.array(transitionSchema) });
 
 /** `GET /api/test/circuit-breaker/status`: by component. */
@@ -116,6 +178,10 @@ export const triggerResultSchema = z.strictObject({
 /** `POST /api/test/circuit-breaker/reset/{component}`. */
 export const testResetSchema = z.strictObject({ status: z.literal('reset'), component: z.string() });
 
+export type SettingsOverrides = z.output<typeof someSettingsSchema>;
+export type Coverage = z.output<typeof coverageSchema>;
+export type WhatIf = z.output<typeof whatIfSchema>;
+export type Replay = WhatIf['draft'];
 export type HoldMode = z.output<typeof holdModeSchema>;
 export type BreakerView = z.output<typeof breakerSchema>;
 export type Transition = z.output<typeof transitionSchema>;

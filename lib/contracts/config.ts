@@ -22,7 +22,7 @@ const timeoutSchema = z
 export const breakerSettingsSchema = z
   .strictObject({
     failure_rate_percent: percent.default(50).describe('Opens at or above this share of failed calls'),
-    slow_call_ms: positiveMs.default(30_000).describe('A call that takes longer counts as slow'),
+    slow_call_ms: positiveMs.default(30_000).describe('A call that takes so long or longer counts as slow'),
     slow_rate_percent: percent.default(80).describe('Opens at or above this share of slow calls'),
     minimum_calls: z
       .int()
@@ -30,7 +30,17 @@ export const breakerSettingsSchema = z
       .max(10_000)
       .default(10)
       .describe('Calls in the window before a rate counts'),
-    window_s: z.int().min(1).max(600).default(10).describe('Length of the sliding window'),
+    window_kind: z
+      .enum(['time', 'count'])
+      .default('time')
+      .describe('Whether the sliding window is of time or of calls'),
+    window_s: z.int().min(1).max(600).default(10).describe('Length of the window when it is of time'),
+    window_calls: z
+      .int()
+      .min(1)
+      .max(10_000)
+      .default(100)
+      .describe('Length of the window when it is of calls; `minimum_calls` is then at most this'),
     open_s: z.number().min(0.1).max(3_600).default(15).describe('How long it stays open before it probes'),
     half_open_calls: z
       .int()
@@ -38,6 +48,12 @@ export const breakerSettingsSchema = z
       .max(100)
       .default(3)
       .describe('Probes at a time, and successes needed to close'),
+    model_load_ms: z
+      .int()
+      .min(0)
+      .max(86_400_000)
+      .default(60_000)
+      .describe('A model load that Ollama reports and that takes no longer does not make a call slow'),
   })
   .describe('When the circuit breakers of this upstream open and how they recover');
 
