@@ -4,6 +4,7 @@
  */
 import type { AccessPolicy } from '#lib/access/policy.ts';
 import type { BreakerRegistry } from '#lib/breaker/registry.ts';
+import type { Coverage, SettingsOverrides, Transition, WhatIf } from '#lib/contracts/breakers.ts';
 import type { Config } from '#lib/contracts/config.ts';
 import type { Readiness } from '#lib/contracts/health.ts';
 import type { Snapshot } from '#lib/contracts/snapshot.ts';
@@ -38,6 +39,12 @@ export interface RuntimeHandle {
   readonly prometheus: Prometheus;
   config(): Config;
   upstreams(): UpstreamView[];
+  /** The functions that call out, and that each is protected. */
+  coverage(): Coverage;
+  /** What a component's breaker went through, newest first. */
+  transitionsOf(component: string, limit: number): Transition[];
+  /** What other settings would have made of the last hour. @throws SwitchgearError `conflict` when too many run */
+  whatIf(component: string, draft: SettingsOverrides): Promise<WhatIf>;
   readiness(): Readiness;
   /** All that moves, as it is now. */
   snapshot(): Snapshot;

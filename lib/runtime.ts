@@ -6,7 +6,16 @@ import { randomUUID } from 'node:crypto';
 import { isLoopback } from '#lib/access/hosts.ts';
 import { AccessPolicy } from '#lib/access/policy.ts';
 import { BreakerRegistry } from '#lib/breaker/registry.ts';
+import { storedRecords } from '#lib/breaker/stored-records.ts';
+import { WhatIfs } from '#lib/breaker/what-if/what-if.ts';
 import { composeSnapshot } from '#lib/compose-snapshot.ts';
+import {
+  type Coverage,
+  type SettingsOverrides,
+  type Transition,
+  transitionSchema,
+  type WhatIf,
+} from '#lib/contracts/breakers.ts';
 import type { Config } from '#lib/contracts/config.ts';
 import type { LoggedEvent } from '#lib/contracts/events.ts';
 import type { Readiness } from '#lib/contracts/health.ts';
@@ -30,6 +39,7 @@ import { Snapshots } from '#lib/telemetry/snapshots.ts';
 import { Telemetry } from '#lib/telemetry/telemetry.ts';
 import { everySecond } from '#lib/telemetry/ticker.ts';
 import { discoverUpstream } from '#lib/upstream/discovery.ts';
+import { coverage } from '#lib/upstream/outbound.ts';
 import { OPERATIONS } from '#lib/upstream/upstream.ts';
 import { Upstreams } from '#lib/upstream/upstreams.ts';
 
@@ -66,6 +76,7 @@ export class Runtime implements RuntimeHandle {
   readonly #logger: Logger;
   readonly #store: Store;
   readonly #process = new ProcessSampler();
+  readonly #whatIfs: WhatIfs;
   readonly #stopTicking: () => void;
   #access: AccessPolicy;
   #config: Config;
@@ -118,6 +129,10 @@ export class Runtime implements RuntimeHandle {
       now,
       monotonicMs,
       meterOf: (component) => this.telemetry.meterOf(component),
+      records: storedRecords(this.#store.breakers, (component, message) =>
+        this.events.append({ type: 'breaker_record_unreadable', component, detail: { message } }),
+      ),
+      lastTransitionOf: (component) => this.transitionsOf(component, 1)[0] ?? null,
       onTransition: (transition) =>
         this.events.append({
           type: `breaker_${transition.cause}`,
@@ -125,6 +140,7 @@ export class Runtime implements RuntimeHandle {
           detail: transition,
         }),
     });
+    this.#whatIfs = new WhatIfs(now);
     this.#upstreams = new Upstreams({
       breakers: this.breakers,
       startLab: async (name) => {
@@ -218,6 +234,19 @@ export class Runtime implements RuntimeHandle {
     }));
   }
 
+  coverage(): Coverage {
+    return coverage();
+  }
+
+  transitionsOf(component: string, limit: number): Transition[] {
+    const { events } = this.events.query({ component, type: 'breaker_*', limit });
+    return events.toReversed().flatMap(({ detail }) => transitionSchema.safeParse(detail).data ?? []);
+  }
+
+  whatIf(component: string, draft: SettingsOverrides): Promise<WhatIf> {
+    return this.#whatIfs.run(this.breakers.require(component), draft);
+  }
+
   readiness(): Readiness {
     const reasons = this.#draining ? ['shutting down'] : [];
     return { ready: reasons.length === 0, reasons };
@@ -269,6 +298,7 @@ export class Runtime implements RuntimeHandle {
   async close(): Promise<void> {
     this.drain();
     await this.workload.close();
+    await this.#whatIfs.close();
     this.faults.close();
     await this.#upstreams.close();
     this.breakers.close();
@@ -313,7 +343,7 @@ export class Runtime implements RuntimeHandle {
     let config = given;
     let notice: string | null = null;
     if (given.upstreams.length === 0) {
-      const discovered = await discoverUpstream();
+      const discovered = await discoverUpstream((candidate) => this.#upstreams.findsOllama(candidate));
       config = { ...given, upstreams: [discovered.upstream] };
       notice = discovered.notice;
     } else if (given.upstreams.every((upstream) => upstream.kind === 'lab')) {

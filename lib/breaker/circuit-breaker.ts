@@ -1,17 +1,29 @@
 /**
- * The breaker of one component. Below is what its traffic makes of it: closed, open, half-open, each a generation of
- * its own with a fresh window. Above may lie an operator's hold, which decides what callers meet until it is lifted
- * or expires. A call belongs to the generation that admitted it; what ends later changes nothing.
+ * The breaker of one component. Below is what its traffic makes of it (`automaton.ts`). Above may lie holds of
+ * operators (`holds.ts`), of which the newest decides what callers meet. Every change is recorded with the evidence as
+ * it stood, and what must outlive a restart is kept.
  */
-import { closedEngine, type Engine, openFor, probeEngine, Work } from '#lib/breaker/engine.ts';
-import { type Act, Hold, type HoldOptions } from '#lib/breaker/hold.ts';
+import { Automaton, type Ticket, type Verdict } from '#lib/breaker/automaton.ts';
+import { type Act, Hold, type HoldOptions, newHold } from '#lib/breaker/hold.ts';
+import { Holds } from '#lib/breaker/holds.ts';
+import { OutcomeLog, type Recording } from '#lib/breaker/outcome-log.ts';
+import { Outcomes } from '#lib/breaker/outcomes.ts';
 import { RecentErrors } from '#lib/breaker/recent-errors.ts';
-import { TransitionLog } from '#lib/breaker/transition-log.ts';
-import type { Breaker, BreakerState, CallMeter, Outcome, Permit, Refusal } from '#lib/breaker/types.ts';
-import { MAX_RETRY_AFTER_MS, openTimeMs, tripCause } from '#lib/breaker/verdict.ts';
-import { RollingWindow } from '#lib/breaker/window.ts';
-import type { BreakerView, HoldMode, Transition } from '#lib/contracts/breakers.ts';
-import type { BreakerSettings } from '#lib/contracts/config.ts';
+import { type BreakerRecord, type BreakerRecords, isWorthKeeping } from '#lib/breaker/record.ts';
+import type {
+  Breaker,
+  BreakerLimits,
+  BreakerState,
+  CallMeter,
+  Outcome,
+  Permit,
+  Refusal,
+} from '#lib/breaker/types.ts';
+import { longestOpenMs, tripCause } from '#lib/breaker/verdict.ts';
+import type { Counts } from '#lib/breaker/window.ts';
+import type { BreakerView, HoldMode, SettingsOverrides, Transition } from '#lib/contracts/breakers.ts';
+import { type BreakerSettings, breakerSettingsSchema } from '#lib/contracts/config.ts';
+import { SwitchgearError } from '#lib/errors.ts';
 
 export interface BreakerParts {
   /** Wall clock, epoch milliseconds. */
@@ -20,74 +32,79 @@ export interface BreakerParts {
   monotonicMs: () => number;
   /** 0..1. */
   random: () => number;
+  randomId: () => string;
   onTransition: (transition: Transition) => void;
   meterOf: (component: string) => CallMeter;
+  records: BreakerRecords;
+  /** The last transition of an earlier process. */
+  lastTransitionOf: (component: string) => Transition | null;
 }
-
-interface Probe {
-  engine: Engine;
-  leaseEndsMs: number;
-}
-
-type Generation =
-  | { state: 'closed'; engine: Engine }
-  | { state: 'open'; engine: Engine; untilMs: number }
-  | { state: 'half_open'; probes: Set<Probe>; successes: number };
-
-/** Advice to a caller who meets a half-open breaker with all its probes under way. */
-const HALF_OPEN_RETRY_MS = 1_000;
 
 export class CircuitBreaker implements Breaker {
   readonly name: string;
+  #configured: BreakerSettings;
+  #overrides: SettingsOverrides;
   #settings: BreakerSettings;
+  #limits: BreakerLimits;
   readonly #parts: BreakerParts;
   readonly #meter: CallMeter;
-  #probeLeaseMs: number;
-  #generation: Generation = { state: 'closed', engine: closedEngine() };
-  #generationNumber = 1;
-  #since: number;
-  #hold: Hold | null = null;
-  readonly #window: RollingWindow;
+  readonly #automaton: Automaton;
+  readonly #holds = new Holds();
+  readonly #outcomes: Outcomes;
+  readonly #log: OutcomeLog;
   readonly #errors = new RecentErrors();
-  readonly #transitions: TransitionLog;
-  /** Rounds of probes that failed in a row. */
-  #failedRounds = 0;
-  /** Monotonic time before which an upstream has asked not to be called. */
-  #retryAfterMs = 0;
+  #since: number;
   /** Since it was last closed or reset. */
   #successes = 0;
   #failures = 0;
   #lastFailureAt: number | null = null;
+  #lastTransition: Transition | null;
   /** The transition with which it left the closed state; null while it is in it. */
   #opening: Transition | null = null;
   #closed = false;
 
-  constructor(name: string, settings: BreakerSettings, probeLeaseMs: number, parts: BreakerParts) {
+  constructor(name: string, configured: BreakerSettings, limits: BreakerLimits, parts: BreakerParts) {
+    const record = parts.records.load(name);
     this.name = name;
-    this.#settings = settings;
-    this.#probeLeaseMs = probeLeaseMs;
+    this.#configured = configured;
+    this.#overrides = record?.overrides ?? {};
+    this.#settings = merged(configured, this.#overrides);
+    this.#limits = limits;
     this.#parts = parts;
     this.#meter = parts.meterOf(name);
-    this.#transitions = new TransitionLog(parts.onTransition);
-    this.#since = parts.now();
-    this.#window = new RollingWindow(settings.window_s * 1_000, parts.monotonicMs());
+    this.#since = record?.since_ms ?? parts.now();
+    this.#lastTransition = parts.lastTransitionOf(name);
+    this.#outcomes = new Outcomes(this.#settings, parts.monotonicMs());
+    this.#log = new OutcomeLog(parts.monotonicMs());
+    this.#automaton = new Automaton({
+      monotonicMs: parts.monotonicMs,
+      random: parts.random,
+      settings: () => this.#settings,
+      limits: () => this.#limits,
+      change: (cause, carryOut) => this.#change(cause, null, carryOut),
+      entered: () => this.#startAfresh(),
+    });
+    if (record !== null) this.#restore(record);
   }
 
   get settings(): BreakerSettings {
     return this.#settings;
   }
 
+  get limits(): BreakerLimits {
+    return this.#limits;
+  }
+
   /** What callers meet. */
   get state(): BreakerState {
-    const hold = this.#activeHold();
+    const hold = this.#holdInForce();
     if (hold === null) return this.computedState;
     return hold.mode === 'open' ? 'open' : 'closed';
   }
 
   /** What the traffic has made of it. */
   get computedState(): BreakerState {
-    this.#endOpenTime();
-    return this.#generation.state;
+    return this.#closed ? this.#automaton.lastState : this.#automaton.state;
   }
 
   /** Outcomes since it was last closed or reset, and the epoch time of the last failure ever. */
@@ -98,18 +115,7 @@ export class CircuitBreaker implements Breaker {
   admit(): Permit | Refusal {
     const refused = this.#refusal();
     if (refused !== null) return this.#reject(refused);
-    const generation = this.#generation;
-    if (this.#hold !== null) return this.#permit(null);
-    switch (generation.state) {
-      case 'closed':
-        return this.#permit(Work.under(generation.engine));
-      case 'half_open':
-        return this.#probe(generation.probes);
-      case 'open':
-        throw new RangeError('an open breaker refuses');
-      default:
-        return generation satisfies never;
-    }
+    return this.#permit(this.#holds.inForce === null ? this.#automaton.begin() : null);
   }
 
   refusal(): Refusal | null {
@@ -117,311 +123,255 @@ export class CircuitBreaker implements Breaker {
     return refused === null ? null : this.#reject(refused);
   }
 
-  /** Holds it open until it is lifted, reset, or the time is up, whatever the traffic. */
+  /** Holds it open until it is lifted, reset, or the time is up, whatever the traffic. @throws as `hold` */
   trip(options: HoldOptions): void {
-    this.#takeHold('open', options, 'trip');
+    this.#hold('open', options, 'trip');
   }
 
-  /** Holds it `open`, `closed`, or in `metrics_only`, which admits and measures all and opens on nothing. */
+  /**
+   * Holds it `open`, `closed`, or in `metrics_only`, which admits and measures all and opens on nothing. Earlier holds
+   * stay under it.
+   * @throws SwitchgearError `conflict` when there are too many
+   */
   hold(options: HoldOptions & { mode: HoldMode }): void {
-    this.#takeHold(options.mode, options, 'hold');
+    this.#hold(options.mode, options, 'hold');
   }
 
-  /** Ends a hold, if there is one; what the traffic has made of it counts again. */
-  lift(act: Act): void {
-    if (this.#activeHold() === null) return;
-    this.#change('lift', act, () => this.#dropHold());
+  /**
+   * Ends the hold of that id, the one in force without it. Does nothing without an id and without a hold.
+   * @throws SwitchgearError `not_found`
+   */
+  lift(act: Act, id?: string): void {
+    const hold = id === undefined ? this.#holdInForce() : this.#holds.require(id);
+    if (hold !== null) this.#change('lift', act, () => this.#holds.remove(hold));
   }
 
-  /** Lifts holds, closes, and empties the window. */
+  /** Lifts all holds, closes, and empties the window. */
   reset(act: Act): void {
     this.#change('reset', act, () => {
-      this.#dropHold();
-      this.#enterClosed(closedEngine());
-      this.#window.clear(this.#parts.monotonicMs());
+      this.#holds.clear();
+      this.#automaton.reset();
+      this.#outcomes.clear(this.#parts.monotonicMs());
     });
   }
 
-  /** Takes other settings; state and window stay. */
-  updateSettings(settings: BreakerSettings, probeLeaseMs: number = this.#probeLeaseMs): void {
-    this.#settings = settings;
-    this.#probeLeaseMs = probeLeaseMs;
-    this.#window.resize(settings.window_s * 1_000, this.#parts.monotonicMs());
+  /** Ends the open time at once. @throws SwitchgearError `conflict` unless it is open and not held */
+  probeNow(act: Act): void {
+    const hold = this.#holdInForce();
+    if (hold !== null) throw new SwitchgearError('conflict', `${this.name} is held; lift the hold first`);
+    const state = this.computedState;
+    if (state !== 'open') {
+      throw new SwitchgearError(
+        'conflict',
+        `${this.name} is ${state}; only an open breaker can be made to probe`,
+      );
+    }
+    this.#change('probe_now', act, () => this.#automaton.probeNow());
+  }
+
+  /** Takes other configured settings and limits; what operators have changed stays, and so do state and window. */
+  configure(settings: BreakerSettings, limits: BreakerLimits): void {
+    this.#configured = settings;
+    this.#limits = limits;
+    this.#applySettings();
+  }
+
+  /** Changes some settings; state and window stay. @throws ZodError for settings that are not allowed */
+  override(patch: SettingsOverrides): void {
+    const overrides = { ...this.#overrides, ...patch };
+    merged(this.#configured, overrides);
+    this.#overrides = overrides;
+    this.#applySettings();
+    this.#save();
+  }
+
+  /** Back to the settings as configured. */
+  clearOverrides(): void {
+    this.#overrides = {};
+    this.#applySettings();
+    this.#save();
   }
 
   snapshot(): BreakerView {
-    const hold = this.#activeHold();
+    const hold = this.#holdInForce();
     const computed = this.computedState;
-    const generation = this.#generation;
     const nowMs = this.#parts.monotonicMs();
-    const counts = this.#window.counts(nowMs);
-    const [p50 = null, p90 = null, p99 = null] = this.#window.percentiles([0.5, 0.9, 0.99], nowMs);
+    const counts = this.#outcomes.counts(nowMs);
+    const [p50 = null, p90 = null, p99 = null] = this.#outcomes.percentiles([0.5, 0.9, 0.99], nowMs);
+    const { openLeftMs } = this.#automaton;
     return {
       name: this.name,
-      state: this.state,
+      state: hold === null ? computed : hold.mode === 'open' ? 'open' : 'closed',
       computed_state: computed,
       hold: hold?.view() ?? null,
+      holds: this.#holds.list().map((each) => each.view()),
       since: iso(this.#since),
-      retry_at: generation.state === 'open' ? iso(this.#parts.now() + generation.untilMs - nowMs) : null,
+      retry_at: openLeftMs === null ? null : iso(this.#parts.now() + openLeftMs),
       settings: this.#settings,
-      window: {
-        ...counts,
-        failure_rate: share(counts.failures, counts.calls),
-        slow_rate: share(counts.slow, counts.calls),
-      },
+      overrides: this.#overrides,
+      ramp: this.#automaton.ramp,
+      window: { ...counts, ...ratesOf(counts) },
       latency_ms: { p50, p90, p99 },
-      rate_per_s: counts.calls / this.#settings.window_s,
-      last_transition: this.#transitions.last,
+      rate_per_s: this.#outcomes.ratePerS(nowMs),
+      last_transition: this.#lastTransition,
       opening: this.#opening,
     };
   }
 
-  /** Newest first. */
-  transitions(): Transition[] {
-    return this.#transitions.newestFirst();
+  /** Counts of the window after so many failures more. */
+  countsAfterFailures(more: number): Counts {
+    return this.#outcomes.countsAfterFailures(more, this.#parts.monotonicMs());
   }
 
-  /** From now on it refuses all and holds no timer. */
+  /** The ends of its calls in the last hour. */
+  recording(): Recording {
+    return this.#log.recording(this.#parts.monotonicMs());
+  }
+
+  /** From now on it refuses all and holds no timer. What is kept of it stays. */
   close(): void {
     this.#closed = true;
-    this.#dropHold();
-    this.#shutDown();
+    this.#holds.clear();
+    this.#automaton.close();
   }
 
   #refusal(): Refusal | null {
     if (this.#closed) return refuse('shut_down', this.#settings.open_s * 1_000);
-    const hold = this.#activeHold();
+    const hold = this.#holdInForce();
     if (hold !== null)
       return hold.mode === 'open' ? refuse('held_open', hold.leftMs ?? this.#settings.open_s * 1_000) : null;
-    this.#endOpenTime();
-    const generation = this.#generation;
-    if (generation.state === 'open') return refuse('open', generation.untilMs - this.#parts.monotonicMs());
-    if (generation.state === 'half_open' && !this.#hasRoom(generation)) {
-      return refuse('half_open_full', HALF_OPEN_RETRY_MS);
-    }
-    return null;
+    const refused = this.#automaton.refusal();
+    return refused === null ? null : refuse(refused.reason, refused.retryAfterMs);
   }
 
   #reject(refusal: Refusal): Refusal {
-    this.#window.count('rejected', this.#parts.monotonicMs());
+    this.#outcomes.refused(this.#parts.monotonicMs());
     this.#meter.rejected();
     return refusal;
   }
 
-  #hasRoom(generation: Generation & { state: 'half_open' }): boolean {
-    const nowMs = this.#parts.monotonicMs();
-    for (const probe of generation.probes) {
-      if (probe.leaseEndsMs > nowMs) continue;
-      generation.probes.delete(probe);
-      probe.engine.shutdown();
-    }
-    // With none under way one more may go, lest settings that ask for fewer than have succeeded leave no way out.
-    if (generation.probes.size === 0) return true;
-    return generation.probes.size + generation.successes < this.#settings.half_open_calls;
-  }
-
-  #probe(probes: Set<Probe>): Permit {
-    const engine = probeEngine();
-    const probe = { engine, leaseEndsMs: this.#parts.monotonicMs() + this.#probeLeaseMs };
-    probes.add(probe);
-    engine.once('close', () => this.#probeSucceeded(probe));
-    engine.once('open', () => this.#probeFailed(probe));
-    return this.#permit(Work.under(engine), probe);
-  }
-
-  #permit(work: Work | null, probe: Probe | null = null): Permit {
+  /** @param ticket null for a call that a hold admits: it is measured and moves no state */
+  #permit(ticket: Ticket | null): Permit {
     const startedMs = this.#parts.monotonicMs();
-    const generation = this.#generationNumber;
+    const generation = this.#automaton.number;
     let settled = false;
     return {
       admitted: true,
+      component: this.name,
       settle: (outcome) => {
         if (settled) return;
         settled = true;
-        const late = generation !== this.#generationNumber || this.#closed;
-        const expired = probe !== null && this.#isExpired(probe);
-        if (!late && !expired) this.#settle(outcome, startedMs, work, probe);
-        else if (outcome.kind !== 'neutral') this.#measure(startedMs, outcome.kind === 'failure');
+        const isCurrent =
+          ticket === null ? generation === this.#automaton.number : this.#automaton.isCurrent(ticket);
+        this.#settle(outcome, this.#parts.monotonicMs() - startedMs, ticket, isCurrent && !this.#closed);
       },
     };
   }
 
-  /** All that is kept of a call that ended too late to say anything about the present generation. */
-  #measure(startedMs: number, failed: boolean): void {
+  #settle(outcome: Outcome, durationMs: number, ticket: Ticket | null, isCurrent: boolean): void {
     const nowMs = this.#parts.monotonicMs();
-    this.#window.measure(nowMs - startedMs, nowMs);
-    this.#meter.call(nowMs - startedMs, failed);
-  }
-
-  #isExpired(probe: Probe): boolean {
-    return this.#generation.state !== 'half_open' || !this.#generation.probes.has(probe);
-  }
-
-  #settle(outcome: Outcome, startedMs: number, work: Work | null, probe: Probe | null): void {
+    this.#log.record(outcome, durationMs, nowMs);
     if (outcome.kind === 'neutral') {
-      if (probe !== null) this.#settleNeutralProbe(probe, outcome.answered === true, work);
+      if (isCurrent && ticket !== null) this.#judge(ticket, outcome.answered === true ? 'answered' : 'left');
       return;
     }
-    const nowMs = this.#parts.monotonicMs();
-    const durationMs = nowMs - startedMs;
     const failed = outcome.kind === 'failure';
-    const slow = durationMs >= this.#settings.slow_call_ms;
-    const timedOut = failed && outcome.failure.endsWith('_timeout');
-    this.#window.record({ failed, slow, timedOut, durationMs }, nowMs);
     this.#meter.call(durationMs, failed);
-    if (failed) this.#noteFailure(outcome, nowMs);
+    if (!isCurrent) {
+      // All that is kept of a call that ended too late to say anything about the present generation.
+      this.#outcomes.measure(durationMs, nowMs);
+      return;
+    }
+    const slow = isSlow(outcome, durationMs, this.#settings);
+    const timedOut = failed && outcome.failure.endsWith('_timeout');
+    this.#outcomes.record({ failed, slow, timedOut, durationMs }, nowMs);
+    if (failed) this.#noteFailure(outcome);
     else this.#successes += 1;
-    if (work === null) return;
-    if (probe !== null) this.#settleProbe(probe, failed || slow, work);
-    else this.#settleCall(failed, work);
+    if (ticket !== null) this.#judge(ticket, failed || (slow && ticket.probe !== null) ? 'bad' : 'good');
   }
 
-  #noteFailure(outcome: Outcome & { kind: 'failure' }, nowMs: number): void {
+  #judge(ticket: Ticket, verdict: Verdict): void {
+    this.#automaton.settle(ticket, verdict, () => {
+      // A hold that forces it closed opens on nothing, calls from before the hold included.
+      const hold = this.#holds.inForce;
+      if (hold !== null && hold.mode !== 'open') return null;
+      return tripCause(this.#outcomes.counts(this.#parts.monotonicMs()), this.#settings);
+    });
+  }
+
+  #noteFailure(outcome: Outcome & { kind: 'failure' }): void {
     this.#failures += 1;
     this.#lastFailureAt = this.#parts.now();
     this.#errors.note(outcome.failure, outcome.message);
-    if (outcome.retryAfterMs !== undefined) {
-      this.#retryAfterMs = Math.max(
-        this.#retryAfterMs,
-        nowMs + Math.min(MAX_RETRY_AFTER_MS, outcome.retryAfterMs),
-      );
-    }
-  }
-
-  #settleCall(failed: boolean, work: Work): void {
-    if (failed) work.fail(null);
-    else work.succeed();
-    const generation = this.#generation;
-    // A hold that forces it closed opens on nothing, calls from before the hold included.
-    const forcedClosed = this.#hold !== null && this.#hold.mode !== 'open';
-    if (generation.state !== 'closed' || forcedClosed) return;
-    const cause = tripCause(this.#window.counts(this.#parts.monotonicMs()), this.#settings);
-    if (cause === null) return;
-    this.#change(cause, null, () => {
-      const openMs = this.#openMsAfter(this.#failedRounds);
-      openFor(generation.engine, openMs);
-      this.#enterOpen(generation.engine, openMs);
-    });
-  }
-
-  #settleProbe(probe: Probe, bad: boolean, work: Work): void {
-    if (bad) {
-      probe.engine.options.resetTimeout = this.#openMsAfter(this.#failedRounds + 1);
-      work.fail(null);
-    } else work.succeed();
-  }
-
-  /** A 4xx shows that the upstream answers; a client that left shows nothing, and gives its place to another probe. */
-  #settleNeutralProbe(probe: Probe, answered: boolean, work: Work | null): void {
-    if (answered && work !== null) {
-      this.#settleProbe(probe, false, work);
-      return;
-    }
-    if (this.#generation.state === 'half_open') this.#generation.probes.delete(probe);
-    probe.engine.shutdown();
-  }
-
-  #probeSucceeded(probe: Probe): void {
-    const generation = this.#generation;
-    if (generation.state !== 'half_open') return;
-    generation.probes.delete(probe);
-    generation.successes += 1;
-    if (generation.successes < this.#settings.half_open_calls) {
-      probe.engine.shutdown();
-      return;
-    }
-    this.#change('probes_succeeded', null, () => {
-      this.#failedRounds = 0;
-      this.#enterClosed(probe.engine);
-    });
-  }
-
-  #probeFailed(probe: Probe): void {
-    // The engine of the probe that closed it goes on as the closed one, and opens in its turn.
-    if (this.#isExpired(probe)) return;
-    const { engine } = probe;
-    this.#change('probe_failed', null, () => {
-      this.#failedRounds += 1;
-      this.#enterOpen(engine, engine.options.resetTimeout ?? 0);
-    });
-  }
-
-  #endOpenTime(): void {
-    if (this.#generation.state !== 'open' || this.#closed) return;
-    if (this.#parts.monotonicMs() >= this.#generation.untilMs) this.#enterHalfOpen();
-  }
-
-  #enterOpen(engine: Engine, openMs: number): void {
-    this.#shutDown(engine);
-    engine.removeAllListeners('close');
-    engine.once('halfOpen', () => this.#enterHalfOpen());
-    this.#enter({ state: 'open', engine, untilMs: this.#parts.monotonicMs() + openMs });
-  }
-
-  #enterHalfOpen(): void {
-    this.#change('open_elapsed', null, () => {
-      this.#shutDown();
-      this.#enter({ state: 'half_open', probes: new Set(), successes: 0 });
-    });
-  }
-
-  #enterClosed(engine: Engine): void {
-    this.#shutDown(engine);
-    this.#failedRounds = 0;
-    this.#successes = 0;
-    this.#failures = 0;
-    this.#enter({ state: 'closed', engine });
+    if (outcome.retryAfterMs !== undefined) this.#automaton.askedToWait(outcome.retryAfterMs);
   }
 
   /** Every generation starts with an empty window; latencies go on. */
-  #enter(generation: Generation): void {
-    this.#generation = generation;
-    this.#generationNumber += 1;
-    this.#retryAfterMs = 0;
-    this.#window.clearCounts(this.#parts.monotonicMs());
+  #startAfresh(): void {
+    this.#outcomes.clearCounts(this.#parts.monotonicMs());
     this.#errors.clear();
+    if (this.#automaton.lastState !== 'closed') return;
+    this.#successes = 0;
+    this.#failures = 0;
   }
 
-  /** Ends the engines of the present generation, but for the one that goes on in the next. */
-  #shutDown(kept: Engine | null = null): void {
-    const generation = this.#generation;
-    const engines =
-      generation.state === 'half_open'
-        ? [...generation.probes].map((probe) => probe.engine)
-        : [generation.engine];
-    for (const engine of engines) if (engine !== kept) engine.shutdown();
+  #applySettings(): void {
+    this.#settings = merged(this.#configured, this.#overrides);
+    this.#outcomes.updateSettings(this.#settings, this.#parts.monotonicMs());
   }
 
-  #openMsAfter(failedRounds: number): number {
-    const askedMs = this.#retryAfterMs - this.#parts.monotonicMs();
-    return Math.max(askedMs, openTimeMs(this.#settings, failedRounds, this.#parts.random()));
-  }
-
-  #takeHold(mode: HoldMode, options: HoldOptions, cause: string): void {
+  #hold(mode: HoldMode, options: HoldOptions, cause: string): void {
     if (this.#closed) return;
-    this.#change(cause, options, () => {
-      this.#dropHold();
-      this.#hold = new Hold(mode, options, this.#parts.now, () => this.#activeHold());
-    });
+    this.#holds.checkRoom();
+    const { now, randomId } = this.#parts;
+    const record = newHold(randomId(), mode, options, now());
+    this.#change(cause, options, () => this.#holds.add(new Hold(record, now, () => this.#holdInForce())));
   }
 
-  /** The hold, unless it has just expired. */
-  #activeHold(): Hold | null {
-    const hold = this.#hold;
-    if (hold === null || !hold.isOver) return hold;
-    this.#change('hold_expired', hold.act, () => this.#dropHold());
-    return null;
+  /** Ends what has just expired. */
+  #holdInForce(): Hold | null {
+    if (this.#holds.isEmpty) return null;
+    for (let hold = this.#holds.expired; hold !== null; hold = this.#holds.expired) {
+      const over = hold;
+      this.#change('hold_expired', over.act, () => this.#holds.remove(over));
+    }
+    return this.#holds.inForce;
   }
 
-  #dropHold(): void {
-    this.#hold?.release();
-    this.#hold = null;
+  #restore({ holds, outage, generation }: BreakerRecord): void {
+    const { now } = this.#parts;
+    for (const record of holds) this.#holds.add(new Hold(record, now, () => this.#holdInForce()));
+    if (outage === null) return;
+    this.#opening = outage.opening;
+    // The clock may have been set back meanwhile.
+    const leftMs = Math.min(outage.open_until_ms - now(), longestOpenMs(this.#settings));
+    this.#automaton.restore(leftMs, outage.failed_rounds, generation);
+  }
+
+  #save(): void {
+    const { records, now } = this.#parts;
+    const openLeftMs = this.#automaton.openLeftMs ?? 0;
+    const record: BreakerRecord = {
+      overrides: this.#overrides,
+      holds: this.#holds.records(),
+      since_ms: this.#since,
+      generation: this.#automaton.number,
+      outage:
+        this.#opening === null
+          ? null
+          : {
+              open_until_ms: now() + openLeftMs,
+              failed_rounds: this.#automaton.failedRounds,
+              opening: this.#opening,
+            },
+    };
+    if (isWorthKeeping(record)) records.save(this.name, record);
+    else records.remove(this.name);
   }
 
   /** Carries out a change of state and records it with the evidence as it stood before. */
   #change(cause: string, act: Act | null, carryOut: () => void): void {
-    const nowMs = this.#parts.monotonicMs();
-    const counts = this.#window.counts(nowMs);
+    const counts = this.#outcomes.counts(this.#parts.monotonicMs());
     const errors = this.#errors.list();
     const from = this.#shownState();
     carryOut();
@@ -436,35 +386,64 @@ export class CircuitBreaker implements Breaker {
       to,
       by: act?.by ?? null,
       reason: act?.reason ?? null,
-      generation: this.#generationNumber,
+      generation: this.#automaton.number,
       evidence: {
         calls: counts.calls,
         failures: counts.failures,
         slow: counts.slow,
-        failure_rate: share(counts.failures, counts.calls),
-        slow_rate: share(counts.slow, counts.calls),
+        ...ratesOf(counts),
         settings: this.#settings,
         errors,
       },
     };
-    if (this.#generation.state === 'closed') this.#opening = null;
+    if (this.#automaton.lastState === 'closed') this.#opening = null;
     else this.#opening ??= transition;
-    this.#transitions.record(transition);
+    this.#lastTransition = transition;
+    this.#save();
+    this.#tell(transition);
+  }
+
+  /** The state has changed already: a listener that throws must not fail the call or the timer that changed it. */
+  #tell(transition: Transition): void {
+    try {
+      this.#parts.onTransition(transition);
+    } catch (error) {
+      process.emitWarning(`Breaker ${this.name}: a listener to its transitions threw: ${error}`);
+    }
   }
 
   /** As `state`, without ending what has run out. */
   #shownState(): BreakerState {
-    if (this.#hold === null) return this.#generation.state;
-    return this.#hold.mode === 'open' ? 'open' : 'closed';
+    const hold = this.#holds.inForce;
+    if (hold === null) return this.#automaton.lastState;
+    return hold.mode === 'open' ? 'open' : 'closed';
   }
+}
+
+/** @throws ZodError for settings that are not allowed */
+function merged(configured: BreakerSettings, overrides: SettingsOverrides): BreakerSettings {
+  return breakerSettingsSchema.parse({ ...configured, ...overrides });
+}
+
+/** A model load that the upstream reports and that takes no longer than its budget is not the call's own time. */
+function isSlow(outcome: Outcome, durationMs: number, settings: BreakerSettings): boolean {
+  const loadMs = outcome.kind === 'success' ? (outcome.loadMs ?? 0) : 0;
+  const ownMs = loadMs <= settings.model_load_ms ? durationMs - loadMs : durationMs;
+  return ownMs >= settings.slow_call_ms;
 }
 
 function refuse(reason: Refusal['reason'], retryAfterMs: number): Refusal {
   return { admitted: false, reason, retryAfterMs: Math.max(0, Math.ceil(retryAfterMs)) };
 }
 
-function share(part: number, whole: number): number | null {
-  return whole === 0 ? null : part / whole;
+function ratesOf({ calls, failures, slow }: Counts): {
+  failure_rate: number | null;
+  slow_rate: number | null;
+} {
+  return {
+    failure_rate: calls === 0 ? null : failures / calls,
+    slow_rate: calls === 0 ? null : slow / calls,
+  };
 }
 
 function iso(ms: number): string {

@@ -1,5 +1,6 @@
 /** An operator's hold on a breaker: what callers meet, whatever the traffic, until it is lifted or its time is up. */
-import type { BreakerView, HoldMode } from '#lib/contracts/breakers.ts';
+import { z } from 'zod';
+import { type BreakerView, type HoldMode, holdModeSchema } from '#lib/contracts/breakers.ts';
 
 /** Who acts, and why. */
 export interface Act {
@@ -12,40 +13,69 @@ export interface HoldOptions extends Act {
   durationS?: number | undefined;
 }
 
+/** What outlives a restart; times are epoch milliseconds. */
+export const holdRecordSchema = z.strictObject({
+  id: z.string(),
+  mode: holdModeSchema,
+  by: z.string(),
+  reason: z.string().nullable(),
+  since_ms: z.number(),
+  expires_at_ms: z.number().nullable(),
+});
+export type HoldRecord = z.output<typeof holdRecordSchema>;
+
+/** The longest that `setTimeout` can wait. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
 export class Hold {
-  readonly mode: HoldMode;
-  readonly act: Act;
+  readonly #record: HoldRecord;
   readonly #now: () => number;
-  readonly #sinceMs: number;
-  readonly #expiresAtMs: number | null;
   #timer: NodeJS.Timeout | null = null;
 
   /** `onDue` is called once, when its time is up; `now` is the wall clock in epoch milliseconds. */
-  constructor(mode: HoldMode, { by, reason, durationS }: HoldOptions, now: () => number, onDue: () => void) {
-    this.mode = mode;
-    this.act = { by, reason };
+  constructor(record: HoldRecord, now: () => number, onDue: () => void) {
+    this.#record = record;
     this.#now = now;
-    this.#sinceMs = now();
-    this.#expiresAtMs = durationS === undefined ? null : this.#sinceMs + durationS * 1_000;
     this.#await(onDue);
   }
 
+  get id(): string {
+    return this.#record.id;
+  }
+
+  get mode(): HoldMode {
+    return this.#record.mode;
+  }
+
+  get act(): Act {
+    const { by, reason } = this.#record;
+    return { by, reason: reason ?? undefined };
+  }
+
   get isOver(): boolean {
-    return this.#expiresAtMs !== null && this.#now() >= this.#expiresAtMs;
+    const { expires_at_ms } = this.#record;
+    return expires_at_ms !== null && this.#now() >= expires_at_ms;
   }
 
   /** Milliseconds left; null when it has no end of its own. */
   get leftMs(): number | null {
-    return this.#expiresAtMs === null ? null : Math.max(0, this.#expiresAtMs - this.#now());
+    const { expires_at_ms } = this.#record;
+    return expires_at_ms === null ? null : Math.max(0, expires_at_ms - this.#now());
+  }
+
+  record(): HoldRecord {
+    return this.#record;
   }
 
   view(): NonNullable<BreakerView['hold']> {
+    const { id, mode, reason, by, since_ms, expires_at_ms } = this.#record;
     return {
-      mode: this.mode,
-      reason: this.act.reason ?? null,
-      by: this.act.by,
-      since: new Date(this.#sinceMs).toISOString(),
-      expires_at: this.#expiresAtMs === null ? null : new Date(this.#expiresAtMs).toISOString(),
+      id,
+      mode,
+      reason,
+      by,
+      since: new Date(since_ms).toISOString(),
+      expires_at: expires_at_ms === null ? null : new Date(expires_at_ms).toISOString(),
     };
   }
 
@@ -60,6 +90,23 @@ export class Hold {
     const { leftMs } = this;
     if (leftMs === null) return;
     const ring = () => (this.isOver ? onDue() : this.#await(onDue));
-    this.#timer = setTimeout(ring, Math.max(1, leftMs)).unref();
+    this.#timer = setTimeout(ring, Math.min(MAX_TIMER_MS, Math.max(1, leftMs))).unref();
   }
+}
+
+/** The record of a new hold that begins at `nowMs`. */
+export function newHold(
+  id: string,
+  mode: HoldMode,
+  { by, reason, durationS }: HoldOptions,
+  nowMs: number,
+): HoldRecord {
+  return {
+    id,
+    mode,
+    by,
+    reason: reason ?? null,
+    since_ms: nowMs,
+    expires_at_ms: durationS === undefined ? null : nowMs + durationS * 1_000,
+  };
 }

@@ -1,6 +1,9 @@
 /** All breakers by the name of their component. The sandbox `test` is always there. */
+import { randomUUID } from 'node:crypto';
 import { type BreakerParts, CircuitBreaker } from '#lib/breaker/circuit-breaker.ts';
-import { SANDBOX, sandboxSettings } from '#lib/breaker/sandbox.ts';
+import { type BreakerRecords, NO_RECORDS } from '#lib/breaker/record.ts';
+import { SANDBOX, SANDBOX_LIMITS, sandboxSettings } from '#lib/breaker/sandbox.ts';
+import type { BreakerLimits } from '#lib/breaker/types.ts';
 import type { BreakerSettings } from '#lib/contracts/config.ts';
 import { SwitchgearError } from '#lib/errors.ts';
 
@@ -14,12 +17,12 @@ export interface RegistryOptions {
   random?: () => number;
   /** Where each component's calls are counted beyond its window; nowhere without it. */
   meterOf?: BreakerParts['meterOf'];
+  /** Where what outlives a restart is kept; nowhere without it. */
+  records?: BreakerRecords;
+  lastTransitionOf?: BreakerParts['lastTransitionOf'];
 }
 
 const NO_METER = { call: () => {}, rejected: () => {} };
-
-/** A sandbox's probes are settled at once. */
-const SANDBOX_LEASE_MS = 1_000;
 
 export class BreakerRegistry {
   readonly #parts: BreakerParts;
@@ -31,23 +34,30 @@ export class BreakerRegistry {
     onTransition,
     random = Math.random,
     meterOf = () => NO_METER,
+    records = NO_RECORDS,
+    lastTransitionOf = () => null,
   }: RegistryOptions) {
-    this.#parts = { now, monotonicMs, onTransition, random, meterOf };
-    this.ensure(SANDBOX, sandboxSettings(), { probeLeaseMs: SANDBOX_LEASE_MS });
+    this.#parts = {
+      now,
+      monotonicMs,
+      onTransition,
+      random,
+      randomId: randomUUID,
+      meterOf,
+      records,
+      lastTransitionOf,
+    };
+    this.ensure(SANDBOX, sandboxSettings(), SANDBOX_LIMITS);
   }
 
-  /** The breaker of that name with those settings; one that exists keeps its state and window. */
-  ensure(
-    name: string,
-    settings: BreakerSettings,
-    { probeLeaseMs }: { probeLeaseMs: number },
-  ): CircuitBreaker {
+  /** The breaker of that name, so configured; one that exists keeps its state, window, and what operators changed. */
+  ensure(name: string, settings: BreakerSettings, limits: BreakerLimits): CircuitBreaker {
     const present = this.#breakers.get(name);
     if (present !== undefined) {
-      present.updateSettings(settings, probeLeaseMs);
+      present.configure(settings, limits);
       return present;
     }
-    const breaker = new CircuitBreaker(name, settings, probeLeaseMs, this.#parts);
+    const breaker = new CircuitBreaker(name, settings, limits, this.#parts);
     this.#breakers.set(name, breaker);
     return breaker;
   }

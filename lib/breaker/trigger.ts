@@ -1,6 +1,6 @@
 /** Drives injected failures through a component's own breaker, to see it open. */
 import type { CircuitBreaker } from '#lib/breaker/circuit-breaker.ts';
-import { SANDBOX, SANDBOX_FAILURES, sandboxSettings } from '#lib/breaker/sandbox.ts';
+import { SANDBOX, SANDBOX_FAILURES, SANDBOX_LIMITS, sandboxSettings } from '#lib/breaker/sandbox.ts';
 import { failuresToOpen } from '#lib/breaker/verdict.ts';
 import type { TestStatus, TriggerResult } from '#lib/contracts/breakers.ts';
 import { SwitchgearError } from '#lib/errors.ts';
@@ -48,12 +48,14 @@ export function statusOf(breaker: CircuitBreaker): TestStatus[string] {
 function countFor(breaker: CircuitBreaker): number {
   if (breaker.name === SANDBOX) return SANDBOX_FAILURES;
   if (breaker.computedState !== 'closed') return 1;
-  return failuresToOpen(breaker.snapshot().window, breaker.settings, MAX_FAILURES) ?? MAX_FAILURES;
+  const countsAfter = (more: number) => breaker.countsAfterFailures(more);
+  return failuresToOpen(countsAfter, breaker.settings, MAX_FAILURES) ?? MAX_FAILURES;
 }
 
-/** An operator's hold on it stays. */
+/** An operator's hold on it stays; changed settings do not, or it would not open after exactly so many. */
 function prepareSandbox(breaker: CircuitBreaker, count: number): void {
-  breaker.updateSettings(sandboxSettings(count));
+  breaker.clearOverrides();
+  breaker.configure(sandboxSettings(count), SANDBOX_LIMITS);
   if (breaker.snapshot().hold === null) breaker.reset({ by: 'trigger-failure' });
 }
 

@@ -21,19 +21,21 @@ export type FailureKind =
  * it `answered`.
  */
 export type Outcome =
-  | { kind: 'success' }
+  /** `loadMs`: of its time, what the upstream says it took to load the model. */
+  | { kind: 'success'; loadMs?: number }
   | { kind: 'neutral'; answered?: boolean }
   | { kind: 'failure'; failure: FailureKind; message: string; retryAfterMs?: number };
 
 /** Leave to make one call. It must be settled exactly when the call's work ends; a second settle does nothing. */
 export interface Permit {
   readonly admitted: true;
+  readonly component: string;
   settle(outcome: Outcome): void;
 }
 
 export interface Refusal {
   readonly admitted: false;
-  readonly reason: 'open' | 'half_open_full' | 'held_open' | 'shut_down';
+  readonly reason: 'open' | 'half_open_full' | 'ramping' | 'held_open' | 'shut_down';
   /** Milliseconds until it next probes or its hold expires; its open time when that is not known. */
   readonly retryAfterMs: number;
 }
@@ -42,6 +44,14 @@ export interface Refusal {
 export interface CallMeter {
   call(durationMs: number, failed: boolean): void;
   rejected(): void;
+}
+
+/** What a breaker must know of its upstream. */
+export interface BreakerLimits {
+  /** What a probe may take before its place is given away. */
+  readonly probeLeaseMs: number;
+  /** Calls in flight that the upstream takes; a recovery ramps admission up to them. */
+  readonly capacity: number;
 }
 
 export type BreakerState = 'closed' | 'open' | 'half_open';

@@ -14,6 +14,14 @@ export interface Counts {
 
 export type Tally = keyof Counts;
 
+/** How a call ended that says something about the upstream. */
+export interface CallEnd {
+  failed: boolean;
+  slow: boolean;
+  timedOut: boolean;
+  durationMs: number;
+}
+
 interface Slot extends Counts {
   latency: Histogram;
 }
@@ -36,10 +44,7 @@ export class RollingWindow {
     this.#bump(tally);
   }
 
-  record(
-    call: { failed: boolean; slow: boolean; timedOut: boolean; durationMs: number },
-    nowMs: number,
-  ): void {
+  record(call: CallEnd, nowMs: number): void {
     this.#advance(nowMs);
     this.#bump('calls');
     if (call.failed) this.#bump('failures');

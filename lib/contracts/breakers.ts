@@ -23,14 +23,14 @@ const someSettings = Object.entries(breakerSettingsSchema.shape).map(([key, sche
   schema.unwrap().optional(),
 ]);
 /** Any of the settings. Defaults must not fill in what was left out. */
-const someSettingsSchema = z.strictObject(
+export const settingsOverridesSchema = z.strictObject(
   // `fromEntries` forgets which key has which schema.
   Object.fromEntries(someSettings) as SomeSettings,
 );
 /** `PATCH /api/breakers/{name}/settings`. */
-export const settingsPatchSchema = someSettingsSchema.extend({ reason });
+export const settingsPatchSchema = settingsOverridesSchema.extend({ reason });
 /** `POST /api/breakers/{name}/what-if`: what to change in the present settings. */
-export const whatIfRequestSchema = someSettingsSchema;
+export const whatIfRequestSchema = settingsOverridesSchema;
 
 export const holdSchema = z.strictObject({
   id: z.string(),
@@ -79,7 +79,7 @@ export const breakerSchema = z.strictObject({
   retry_at: z.iso.datetime().nullable(),
   settings: breakerSettingsSchema,
   /** Those of the settings that an operator has changed; the others are as configured. */
-  overrides: someSettingsSchema,
+  overrides: settingsOverridesSchema,
   /** While it lets callers in again by and by: calls in flight, and how many there may be. */
   ramp: z.strictObject({ in_flight: z.int(), limit: z.int() }).nullable(),
   window: z.strictObject({
@@ -178,7 +178,7 @@ export const triggerResultSchema = z.strictObject({
 /** `POST /api/test/circuit-breaker/reset/{component}`. */
 export const testResetSchema = z.strictObject({ status: z.literal('reset'), component: z.string() });
 
-export type SettingsOverrides = z.output<typeof someSettingsSchema>;
+export type SettingsOverrides = z.output<typeof settingsOverridesSchema>;
 export type Coverage = z.output<typeof coverageSchema>;
 export type WhatIf = z.output<typeof whatIfSchema>;
 export type Replay = WhatIf['draft'];

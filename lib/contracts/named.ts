@@ -2,8 +2,10 @@
 import {
   breakerListSchema,
   breakerSchema,
+  coverageSchema,
   holdRequestSchema,
   holdSchema,
+  liftRequestSchema,
   reasonRequestSchema,
   settingsPatchSchema,
   testResetSchema,
@@ -12,6 +14,8 @@ import {
   transitionSchema,
   triggerResultSchema,
   tripRequestSchema,
+  whatIfRequestSchema,
+  whatIfSchema,
 } from '#lib/contracts/breakers.ts';
 import { breakerSettingsSchema } from '#lib/contracts/config.ts';
 import { errorSchema, ollamaErrorSchema, openAiErrorSchema } from '#lib/contracts/errors.ts';
@@ -29,8 +33,10 @@ import { workloadRequestSchema, workloadSchema, workloadSettingsSchema } from '#
 export const BODIES = {
   TripRequest: tripRequestSchema,
   HoldRequest: holdRequestSchema,
+  LiftRequest: liftRequestSchema,
   ReasonRequest: reasonRequestSchema,
   SettingsPatch: settingsPatchSchema,
+  WhatIfRequest: whatIfRequestSchema,
   FaultRequest: faultRequestSchema,
   WorkloadRequest: workloadRequestSchema,
   SessionRequest: sessionRequestSchema,
@@ -41,7 +47,9 @@ export const ANSWERS = {
   Breaker: breakerSchema,
   BreakerList: breakerListSchema,
   BreakerSettings: breakerSettingsSchema,
+  Coverage: coverageSchema,
   Hold: holdSchema,
+  WhatIf: whatIfSchema,
   Transition: transitionSchema,
   TransitionList: transitionListSchema,
   TestStatus: testStatusSchema,

@@ -3,25 +3,33 @@ import { statusOf, triggerFailure } from '#lib/breaker/trigger.ts';
 import {
   type BreakerView,
   holdRequestSchema,
+  liftRequestSchema,
   reasonRequestSchema,
   settingsPatchSchema,
   type TestStatus,
   type TriggerResult,
   tripRequestSchema,
+  type WhatIf,
+  whatIfRequestSchema,
 } from '#lib/contracts/breakers.ts';
-import { breakerSettingsSchema } from '#lib/contracts/config.ts';
 import type { Call } from '#lib/control/route.ts';
 import { SwitchgearError } from '#lib/errors.ts';
+
+const MAX_TRANSITIONS = 100;
 
 type CircuitBreaker = ReturnType<Call['runtime']['breakers']['require']>;
 
 export const list = ({ runtime }: Pick<Call, 'runtime'>) => ({
   breakers: runtime.breakers.list().map((breaker) => breaker.snapshot()),
+  coverage: runtime.coverage(),
 });
 
 export const show = (call: Call): BreakerView => breakerOf(call).snapshot();
 
-export const transitions = (call: Call) => ({ transitions: breakerOf(call).transitions() });
+/** From the event log, so that those of earlier processes are there too. */
+export const transitions = (call: Call) => ({
+  transitions: call.runtime.transitionsOf(breakerOf(call).name, MAX_TRANSITIONS),
+});
 
 export async function trip(call: Call): Promise<BreakerView> {
   const { reason, duration_s } = await call.body(tripRequestSchema);
@@ -36,8 +44,13 @@ export async function hold(call: Call): Promise<BreakerView> {
 }
 
 export async function lift(call: Call): Promise<BreakerView> {
+  const { reason, id } = await call.body(liftRequestSchema);
+  return act(call, 'lift', reason, (breaker) => breaker.lift({ by: call.by, reason }, id));
+}
+
+export async function probe(call: Call): Promise<BreakerView> {
   const { reason } = await call.body(reasonRequestSchema);
-  return act(call, 'lift', reason, (breaker) => breaker.lift({ by: call.by, reason }));
+  return act(call, 'probe', reason, (breaker) => breaker.probeNow({ by: call.by, reason }));
 }
 
 export async function reset(call: Call): Promise<BreakerView> {
@@ -47,9 +60,18 @@ export async function reset(call: Call): Promise<BreakerView> {
 
 export async function updateSettings(call: Call): Promise<BreakerView> {
   const { reason, ...patch } = await call.body(settingsPatchSchema);
-  return act(call, 'settings', reason, (breaker) => {
-    breaker.updateSettings(breakerSettingsSchema.parse({ ...breaker.settings, ...patch }));
-  });
+  return act(call, 'settings', reason, (breaker) => breaker.override(patch));
+}
+
+/** Back to what the configuration says. */
+export async function restoreSettings(call: Call): Promise<BreakerView> {
+  const { reason } = await call.body(reasonRequestSchema);
+  return act(call, 'settings', reason, (breaker) => breaker.clearOverrides());
+}
+
+export async function whatIf(call: Call): Promise<WhatIf> {
+  const draft = await call.body(whatIfRequestSchema);
+  return call.runtime.whatIf(breakerOf(call).name, draft);
 }
 
 /** `GET /api/test/circuit-breaker/status`. */
@@ -99,7 +121,7 @@ function audit(
   before: BreakerView,
 ): BreakerView {
   const after = breaker.snapshot();
-  const brief = ({ state, hold: held, settings }: BreakerView) => ({ state, hold: held, settings });
+  const brief = ({ state, holds, settings }: BreakerView) => ({ state, holds, settings });
   call.runtime.audit({
     action: `operator_${action}`,
     component: breaker.name,

@@ -20,8 +20,11 @@ import type {
 import { parseAnswer, usageIn } from '#lib/protocols/upstream-answer.ts';
 import type { CallTrace, RequestTrace } from '#lib/telemetry/request-trace.ts';
 import type { CallError, CallSink, ResponseHeaders, UpstreamCall } from '#lib/upstream/call.ts';
+import { outbound } from '#lib/upstream/outbound.ts';
 import { errorOfCall, failureOf, outcomeOfStatus } from '#lib/upstream/outcome.ts';
 import type { Upstream } from '#lib/upstream/upstream.ts';
+
+const ATTEMPT = outbound('Attempt', import.meta.url);
 
 /** Answers that are not streamed are held whole; embeddings of 2,048 items with 3,072 floats are some 130 MB. */
 const MAX_ANSWER_BYTES = 256 * 1024 * 1024;
@@ -100,7 +103,8 @@ export class Attempt implements CallSink {
       authorization: upstream.authorization,
       forwardAuthorization: input.forwardAuthorization,
     });
-    this.#call = upstream.call({ method: 'POST', path: exchange.path, headers, body }, this);
+    const request = { method: 'POST', path: exchange.path, headers, body } as const;
+    this.#call = upstream.call(ATTEMPT, permit, request, this);
     const component = `${upstream.name}.${exchange.operation}`;
     this.#trace = input.trace.callBegan(upstream.name, component, this.#call.startedAt);
   }
@@ -208,7 +212,7 @@ export class Attempt implements CallSink {
   #endAnswer(): void {
     this.#served = true;
     this.#in.trace.usage = this.#answer?.usage ?? null;
-    this.#settle({ kind: 'success' });
+    this.#settle(this.#success());
     this.#owner.finished();
     this.#in.res.end();
     this.#call.resume();
@@ -231,7 +235,7 @@ export class Attempt implements CallSink {
       return;
     }
     this.#served = true;
-    this.#settle({ kind: 'success' });
+    this.#settle(this.#success());
     this.#owner.finished();
     this.#in.trace.answeredAt = performance.now();
     sendJson(this.#in.res, 200, body, this.#answerHeaders());
@@ -302,6 +306,10 @@ export class Attempt implements CallSink {
     this.#trace.firstByteAt = this.#call.firstByteAt;
     this.#trace.end(name, performance.now());
     this.#permit.settle(outcome);
+  }
+
+  #success(): Outcome {
+    return { kind: 'success', loadMs: this.#in.trace.usage?.loadMs ?? 0 };
   }
 
   #releaseSlot(): void {

@@ -6,9 +6,12 @@ import { clientHeaders, upstreamHeaders } from '#lib/gateway/headers.ts';
 import { sendError } from '#lib/gateway/reply.ts';
 import { circuitOpen } from '#lib/upstream/admin.ts';
 import type { CallRequest, UpstreamCall } from '#lib/upstream/call.ts';
+import { outbound } from '#lib/upstream/outbound.ts';
 import { errorOfCall, failureOf, outcomeOfStatus } from '#lib/upstream/outcome.ts';
 import type { Upstream } from '#lib/upstream/upstream.ts';
 import type { Upstreams } from '#lib/upstream/upstreams.ts';
+
+const MANAGEMENT = outbound('relayManagement', import.meta.url);
 
 /**
  * Streams the call to the first upstream of kind ollama and its answer back, both ways unchanged (a blob is
@@ -69,6 +72,8 @@ function stream(upstream: Upstream, req: IncomingMessage, res: ServerResponse, r
   const hasBody = length !== undefined || req.headers['transfer-encoding'] !== undefined;
   const method = (req.method ?? 'GET') as CallRequest['method'];
   const call: UpstreamCall = upstream.call(
+    MANAGEMENT,
+    permit,
     { method, path: req.url ?? '/', headers, body: hasBody ? req : null },
     {
       onHead(status, answerHeaders, decoded) {

@@ -58,10 +58,11 @@ export interface Exchange {
   openStream(): AnswerStream;
 }
 
-/** Tokens as the upstream counted them. */
+/** Tokens as the upstream counted them, and the milliseconds that it says it took to load the model. */
 export interface Usage {
   readonly input: number;
   readonly output: number;
+  readonly loadMs: number;
 }
 
 export interface AnswerStream {

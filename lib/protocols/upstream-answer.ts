@@ -4,6 +4,8 @@ import { messageOf } from '#lib/protocols/errors.ts';
 import { isObject } from '#lib/protocols/json.ts';
 import type { Json, JsonObject, Usage } from '#lib/protocols/types.ts';
 
+const NANOSECONDS_PER_MS = 1_000_000;
+
 /** @throws SwitchgearError `upstream_invalid` when the body is not JSON. */
 export function parseAnswer(text: string, upstream: string): Json {
   try {
@@ -48,18 +50,19 @@ export function invalid(what: string): SwitchgearError {
   return new SwitchgearError('upstream_invalid', `The upstream sent ${what}`);
 }
 
-/** The tokens that an answer, or the last event of one, says it took: OpenAI's `usage` or Ollama's counts. */
+/** What an answer, or the last event of one, says it took: OpenAI's `usage` or Ollama's counts. */
 export function usageIn(body: Json | undefined): Usage | null {
   if (!isObject(body)) return null;
   const { usage } = body;
   return isObject(usage)
-    ? counted(usage.prompt_tokens, usage.completion_tokens)
-    : counted(body.prompt_eval_count, body.eval_count);
+    ? counted(usage.prompt_tokens, usage.completion_tokens, undefined)
+    : counted(body.prompt_eval_count, body.eval_count, body.load_duration);
 }
 
-function counted(input: Json | undefined, output: Json | undefined): Usage | null {
-  if (typeof input !== 'number' && typeof output !== 'number') return null;
-  return { input: countOf(input), output: countOf(output) };
+/** @param load nanoseconds */
+function counted(input: Json | undefined, output: Json | undefined, load: Json | undefined): Usage | null {
+  if (![input, output, load].some((value) => typeof value === 'number')) return null;
+  return { input: countOf(input), output: countOf(output), loadMs: countOf(load) / NANOSECONDS_PER_MS };
 }
 
 function countOf(value: Json | undefined): number {

@@ -27,6 +27,11 @@ const MIGRATIONS: readonly string[] = [
      PRIMARY KEY (scope, minute_s)
    ) STRICT, WITHOUT ROWID;
    CREATE INDEX minutes_at ON minutes (minute_s);`,
+  `CREATE TABLE breakers (
+     name TEXT PRIMARY KEY,
+     body TEXT NOT NULL
+   ) STRICT, WITHOUT ROWID;
+   CREATE INDEX events_component ON events (component, seq);`,
 ];
 
 /** SQLite's result codes. */

@@ -1,5 +1,6 @@
 /** Stores that tell of a fault once and go on: nobody's request or tick fails because a disk is full. */
 import type { LoggedEvent } from '#lib/contracts/events.ts';
+import type { BreakerStore } from '#lib/store/breaker-store.ts';
 import type { EventFilter, EventStore } from '#lib/store/event-store.ts';
 import { MemoryEventStore } from '#lib/store/memory-event-store.ts';
 import type { MinuteRow, MinuteStore } from '#lib/store/minute-store.ts';
@@ -116,6 +117,46 @@ export class GuardedMinuteStore implements MinuteStore {
     } catch (thrown) {
       const isNews = this.#failing.size === 0;
       this.#failing.add(operation);
+      if (isNews) this.#onFault(thrown);
+      return otherwise;
+    }
+  }
+}
+
+/**
+ * The state of breakers goes to disk as it changes. While that fails, it would be lost at a restart; each change is tried anew, and a
+ * fault is told once until it went well again.
+ */
+export class GuardedBreakerStore implements BreakerStore {
+  readonly #store: BreakerStore;
+  readonly #onFault: (thrown: unknown) => void;
+  #isFailing = false;
+
+  constructor(store: BreakerStore, onFault: (thrown: unknown) => void) {
+    this.#store = store;
+    this.#onFault = onFault;
+  }
+
+  read(name: string): string | null {
+    return this.#try(() => this.#store.read(name), null);
+  }
+
+  write(name: string, body: string): void {
+    this.#try(() => this.#store.write(name, body), undefined);
+  }
+
+  remove(name: string): void {
+    this.#try(() => this.#store.remove(name), undefined);
+  }
+
+  #try<T>(use: () => T, otherwise: T): T {
+    try {
+      const result = use();
+      this.#isFailing = false;
+      return result;
+    } catch (thrown) {
+      const isNews = !this.#isFailing;
+      this.#isFailing = true;
       if (isNews) this.#onFault(thrown);
       return otherwise;
     }

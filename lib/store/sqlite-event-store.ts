@@ -2,13 +2,15 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { LoggedEvent } from '#lib/contracts/events.ts';
 import { type EventFilter, type EventStore, MAX_EVENTS } from '#lib/store/event-store.ts';
 
-const MATCHES = `($component IS NULL OR component = $component)
-  AND ($type IS NULL OR type = $type) AND ($prefix IS NULL OR substr(type, 1, length($prefix)) = $prefix)`;
+const MATCHES = `($type IS NULL OR type = $type)
+  AND ($prefix IS NULL OR substr(type, 1, length($prefix)) = $prefix)`;
+/** Of one component. Apart from the others, so that SQLite takes its index. */
+const OF_COMPONENT = `component = $component AND ${MATCHES}`;
 
 export class SqliteEventStore implements EventStore {
   readonly #insert: StatementSync;
-  readonly #after: StatementSync;
-  readonly #newest: StatementSync;
+  readonly #after: Finder;
+  readonly #newest: Finder;
   readonly #between: StatementSync;
   readonly #prune: StatementSync;
   readonly #oldest: StatementSync;
@@ -18,12 +20,8 @@ export class SqliteEventStore implements EventStore {
     this.#insert = database.prepare(
       'INSERT INTO events (seq, at_ms, type, component, event) VALUES (?, ?, ?, ?, ?)',
     );
-    this.#after = database.prepare(
-      `SELECT event FROM events WHERE seq > $seq AND ${MATCHES} ORDER BY seq LIMIT $limit`,
-    );
-    this.#newest = database.prepare(
-      `SELECT event FROM events WHERE ${MATCHES} ORDER BY seq DESC LIMIT $limit`,
-    );
+    this.#after = finder(database, (matches) => `seq > $seq AND ${matches} ORDER BY seq LIMIT $limit`);
+    this.#newest = finder(database, (matches) => `${matches} ORDER BY seq DESC LIMIT $limit`);
     this.#between = database.prepare(
       'SELECT event FROM events WHERE at_ms >= ? AND at_ms < ? ORDER BY seq DESC LIMIT ?',
     );
@@ -49,14 +47,11 @@ export class SqliteEventStore implements EventStore {
   }
 
   after(seq: number, limit: number, filter: EventFilter = {}): LoggedEvent[] {
-    return this.#after.all({ ...parametersOf(filter), seq, limit }).map(eventOf);
+    return this.#after(filter, { seq, limit });
   }
 
   newest(limit: number, filter: EventFilter = {}): LoggedEvent[] {
-    return this.#newest
-      .all({ ...parametersOf(filter), limit })
-      .map(eventOf)
-      .reverse();
+    return this.#newest(filter, { limit }).reverse();
   }
 
   between(fromMs: number, toMs: number, limit: number): LoggedEvent[] {
@@ -68,15 +63,20 @@ export class SqliteEventStore implements EventStore {
   }
 }
 
-function parametersOf({
-  component = null,
-  type = null,
-}: {
-  component?: string | null | undefined;
-  type?: string | null | undefined;
-}) {
-  const isPrefix = type?.endsWith('*') === true;
-  return { component, type: isPrefix ? null : type, prefix: isPrefix ? type.slice(0, -1) : null };
+type Finder = (filter: EventFilter, more: Record<string, number>) => LoggedEvent[];
+
+function finder(database: DatabaseSync, condition: (matches: string) => string): Finder {
+  const ofAll = database.prepare(`SELECT event FROM events WHERE ${condition(MATCHES)}`);
+  const ofOne = database.prepare(`SELECT event FROM events WHERE ${condition(OF_COMPONENT)}`);
+  return ({ component, type = null }, more) => {
+    const isPrefix = type?.endsWith('*') === true;
+    const types = { type: isPrefix ? null : type, prefix: isPrefix ? type.slice(0, -1) : null };
+    const rows =
+      component === undefined
+        ? ofAll.all({ ...types, ...more })
+        : ofOne.all({ ...types, ...more, component });
+    return rows.map(eventOf);
+  };
 }
 
 /** Written by `append`, so it needs no check. */

@@ -3,23 +3,30 @@
  * once, and memory takes its place.
  */
 import type { DatabaseSync } from 'node:sqlite';
+import type { BreakerStore } from '#lib/store/breaker-store.ts';
 import { openDatabase } from '#lib/store/database.ts';
 import type { EventStore } from '#lib/store/event-store.ts';
-import { GuardedEventStore, GuardedMinuteStore } from '#lib/store/guarded.ts';
+import { GuardedBreakerStore, GuardedEventStore, GuardedMinuteStore } from '#lib/store/guarded.ts';
+import { MemoryBreakerStore } from '#lib/store/memory-breaker-store.ts';
 import { MemoryEventStore } from '#lib/store/memory-event-store.ts';
 import { MemoryMinuteStore } from '#lib/store/memory-minute-store.ts';
 import type { MinuteStore } from '#lib/store/minute-store.ts';
+import { SqliteBreakerStore } from '#lib/store/sqlite-breaker-store.ts';
 import { SqliteEventStore } from '#lib/store/sqlite-event-store.ts';
 import { SqliteMinuteStore } from '#lib/store/sqlite-minute-store.ts';
 
 export interface Store {
   readonly events: EventStore;
   readonly minutes: MinuteStore;
+  readonly breakers: BreakerStore;
   close(): void;
 }
 
 /** Something that an operator should know of, in words. */
-export type OnTrouble = (what: 'unusable' | 'moved_aside' | 'events' | 'minutes', message: string) => void;
+export type OnTrouble = (
+  what: 'unusable' | 'moved_aside' | 'events' | 'minutes' | 'breakers',
+  message: string,
+) => void;
 
 /** @param dataDir null keeps everything in memory */
 export function openStore({
@@ -51,12 +58,23 @@ function sqliteStore(database: DatabaseSync, onTrouble: OnTrouble): Store {
     minutes: new GuardedMinuteStore(new SqliteMinuteStore(database), (thrown) =>
       onTrouble('minutes', `${messageOf(thrown)}; the history of this time may be lost`),
     ),
+    breakers: new GuardedBreakerStore(new SqliteBreakerStore(database), (thrown) =>
+      onTrouble(
+        'breakers',
+        `${messageOf(thrown)}; holds and open breakers of this time may be lost at a restart`,
+      ),
+    ),
     close: () => database.close(),
   };
 }
 
 function memoryStore(): Store {
-  return { events: new MemoryEventStore(), minutes: new MemoryMinuteStore(), close: () => {} };
+  return {
+    events: new MemoryEventStore(),
+    minutes: new MemoryMinuteStore(),
+    breakers: new MemoryBreakerStore(),
+    close: () => {},
+  };
 }
 
 function messageOf(thrown: unknown): string {

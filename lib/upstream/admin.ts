@@ -1,6 +1,7 @@
 /** An upstream's small questions (model lists, versions), each through its `admin` breaker and a slot. */
 import { SwitchgearError } from '#lib/errors.ts';
 import type { CallRequest } from '#lib/upstream/call.ts';
+import { outbound } from '#lib/upstream/outbound.ts';
 import { errorOfCall, failureOf, outcomeOfStatus } from '#lib/upstream/outcome.ts';
 import type { Upstream } from '#lib/upstream/upstream.ts';
 
@@ -8,6 +9,8 @@ export interface AdminAnswer {
   status: number;
   body: string;
 }
+
+const ASK = outbound('askUpstream', import.meta.url);
 
 /** Model lists of the largest providers are well under a megabyte. */
 const MAX_ADMIN_BODY_BYTES = 16 * 1024 * 1024;
@@ -53,6 +56,8 @@ function call(
     let size = 0;
     const chunks: Buffer[] = [];
     const running = upstream.call(
+      ASK,
+      permit,
       { method, path, headers, body },
       {
         onHead(code, answerHeaders) {

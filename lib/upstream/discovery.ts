@@ -1,5 +1,4 @@
 /** What to serve from when nothing is configured. */
-import { request } from 'undici';
 import { type UpstreamConfig, upstreamSchema } from '#lib/contracts/config.ts';
 
 const OLLAMA_URL = 'http://127.0.0.1:11434';
@@ -12,11 +11,20 @@ export interface Discovery {
   notice: string;
 }
 
-/** An Ollama at 127.0.0.1:11434 if one answers, else the embedded lab. */
-export async function discoverUpstream(url: string = OLLAMA_URL): Promise<Discovery> {
-  if (await isOllama(url)) {
+/** An Ollama at 127.0.0.1:11434 if one answers, else the embedded lab. @param answers whether one does */
+export async function discoverUpstream(
+  answers: (upstream: UpstreamConfig) => Promise<boolean>,
+  url: string = OLLAMA_URL,
+): Promise<Discovery> {
+  const ollama = { name: 'ollama', kind: 'ollama', url };
+  const timeout = {
+    connect_ms: PROBE_TIMEOUT_MS,
+    first_byte_ms: PROBE_TIMEOUT_MS,
+    total_ms: PROBE_TIMEOUT_MS,
+  };
+  if (await answers(upstreamSchema.parse({ ...ollama, timeout }))) {
     return {
-      upstream: upstreamSchema.parse({ name: 'ollama', kind: 'ollama', url }),
+      upstream: upstreamSchema.parse(ollama),
       notice: `No upstream is configured: serving from the Ollama found at ${url}`,
     };
   }
@@ -24,15 +32,4 @@ export async function discoverUpstream(url: string = OLLAMA_URL): Promise<Discov
     upstream: upstreamSchema.parse({ name: 'lab', kind: 'lab' }),
     notice: `No upstream is configured and no Ollama answers at ${url}: serving from the embedded lab, a stand-in and no AI model`,
   };
-}
-
-async function isOllama(url: string): Promise<boolean> {
-  try {
-    const signal = AbortSignal.timeout(PROBE_TIMEOUT_MS);
-    const answer = await request(`${url}/api/version`, { signal });
-    const body = await answer.body.json();
-    return answer.statusCode === 200 && typeof body === 'object' && body !== null && 'version' in body;
-  } catch {
-    return false;
-  }
 }

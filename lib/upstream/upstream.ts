@@ -1,11 +1,12 @@
 /** One configured backend: its connections, slots, breakers and address. */
 import { type Dispatcher, Pool } from 'undici';
-import type { Breaker } from '#lib/breaker/types.ts';
+import type { Breaker, Permit } from '#lib/breaker/types.ts';
 import type { Timeouts, UpstreamConfig } from '#lib/contracts/config.ts';
 import { SwitchgearError } from '#lib/errors.ts';
 import type { Operation, Protocol } from '#lib/protocols/types.ts';
 import { type CallRequest, type CallSink, type Dispatching, UpstreamCall } from '#lib/upstream/call.ts';
 import { modelMatcher } from '#lib/upstream/models.ts';
+import type { Outbound } from '#lib/upstream/outbound.ts';
 import type { Slots } from '#lib/upstream/slots.ts';
 
 /** Every operation that a component of an upstream protects. */
@@ -19,6 +20,15 @@ export interface CallGate {
   dispatch(pool: Dispatching, options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): void;
 }
 
+export interface UpstreamParts {
+  readonly breakers: Breakers;
+  /** Those of the upstream that this one replaces: who waits there goes on waiting. */
+  readonly slots: Slots;
+  readonly gate: CallGate | null;
+  /** Told of each call as it goes out. */
+  readonly onCall: (component: string) => void;
+}
+
 /** Idle connections live as long as common servers keep theirs (nginx 75 s, Node 5 s tell so by header). */
 const KEEP_ALIVE_MS = 60_000;
 
@@ -29,17 +39,18 @@ export class Upstream {
   readonly protocol: Protocol;
   readonly serves: (model: string) => boolean;
   readonly authorization: string | null;
+  readonly #onCall: (component: string) => void;
   #successor: Upstream | null = null;
   #address: URL;
   #prefix: string;
   #pool: Pool;
   readonly #dispatcher: Dispatching;
 
-  /** `slots` are those of the upstream that this one replaces: who waits there goes on waiting. */
-  constructor(config: UpstreamConfig, url: string, breakers: Breakers, slots: Slots, gate: CallGate | null) {
+  constructor(config: UpstreamConfig, url: string, { breakers, slots, gate, onCall }: UpstreamParts) {
     this.config = config;
     this.breakers = breakers;
     this.slots = slots;
+    this.#onCall = onCall;
     this.protocol = config.kind === 'openai' ? 'openai' : 'ollama';
     this.serves = modelMatcher(config.models);
     this.authorization = config.api_key === undefined ? null : `Bearer ${config.api_key}`;
@@ -66,8 +77,16 @@ export class Upstream {
     return `${this.#address.origin}${this.#prefix}`;
   }
 
-  /** Makes one call. The caller holds a slot and a permit, and gives both back. */
-  call(request: CallRequest, sink: CallSink, timeouts: Timeouts = this.config.timeout): UpstreamCall {
+  /** Makes one call for a registered function. The caller holds a slot and the permit, and gives both back. */
+  call(
+    by: Outbound,
+    permit: Permit,
+    request: CallRequest,
+    sink: CallSink,
+    timeouts: Timeouts = this.config.timeout,
+  ): UpstreamCall {
+    by.calls += 1;
+    this.#onCall(permit.component);
     const addressed = { ...request, path: this.#prefix + request.path };
     return new UpstreamCall(this.#dispatcher, addressed, timeouts, sink);
   }

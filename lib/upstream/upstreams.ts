@@ -2,6 +2,9 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { BreakerRegistry } from '#lib/breaker/registry.ts';
 import type { Config, UpstreamConfig } from '#lib/contracts/config.ts';
+import { isObject } from '#lib/protocols/json.ts';
+import { parseAnswer } from '#lib/protocols/upstream-answer.ts';
+import { askUpstream } from '#lib/upstream/admin.ts';
 import { Slots } from '#lib/upstream/slots.ts';
 import {
   type Breakers,
@@ -38,6 +41,7 @@ export class Upstreams<L extends Lab = Lab> {
   #upstreams: readonly Upstream[] = [];
   readonly #labs = new Map<string, L>();
   readonly #routes = new Map<string, readonly Upstream[]>();
+  readonly #observers = new Set<(component: string) => void>();
   #closed = false;
 
   constructor(parts: UpstreamsParts<L>) {
@@ -69,6 +73,27 @@ export class Upstreams<L extends Lab = Lab> {
     return serving;
   }
 
+  /** Tells of every call to any upstream as it goes out. @returns ends it */
+  observe(observer: (component: string) => void): () => void {
+    this.#observers.add(observer);
+    return () => this.#observers.delete(observer);
+  }
+
+  /** Whether an Ollama answers there. It is asked like any upstream: in a slot, under leave of a breaker. */
+  async findsOllama(config: UpstreamConfig): Promise<boolean> {
+    const slots = new Slots({ capacity: 1, queue: 0, queueWaitMs: config.timeout.total_ms });
+    const upstream = this.#open(config, config.url ?? '', slots, null);
+    try {
+      const { status, body } = await askUpstream(upstream, 'GET', '/api/version');
+      return status === 200 && isObject(parseAnswer(body, config.name)) && body.includes('"version"');
+    } catch {
+      return false;
+    } finally {
+      await upstream.destroy();
+      for (const operation of OPERATIONS) this.#parts.breakers.remove(`${config.name}.${operation}`);
+    }
+  }
+
   /**
    * Takes a configuration. What did not change goes on untouched; calls that run on a replaced upstream end there;
    * a breaker keeps its state and window as long as its upstream's name lasts.
@@ -90,7 +115,7 @@ export class Upstreams<L extends Lab = Lab> {
       const slots = present?.slots ?? new Slots(limits);
       slots.setLimits(limits);
       const gate = wanted.kind === 'lab' ? null : this.#parts.gateOf(wanted.name);
-      next.push(new Upstream(wanted, url, this.#breakersOf(wanted), slots, gate));
+      next.push(this.#open(wanted, url, slots, gate));
     }
     this.#upstreams = next;
     this.#routes.clear();
@@ -121,11 +146,23 @@ export class Upstreams<L extends Lab = Lab> {
     }
   }
 
+  #open(config: UpstreamConfig, url: string, slots: Slots, gate: CallGate | null): Upstream {
+    return new Upstream(config, url, {
+      breakers: this.#breakersOf(config),
+      slots,
+      gate,
+      onCall: (component) => {
+        for (const observer of this.#observers) observer(component);
+      },
+    });
+  }
+
   #breakersOf(config: UpstreamConfig): Breakers {
     const ensure = (operation: UpstreamOperation) =>
       this.#parts.breakers.ensure(`${config.name}.${operation}`, config.breaker, {
         // The total budget starts after the permit is taken, and its timeout must still find its probe.
         probeLeaseMs: config.timeout.total_ms + PROBE_MARGIN_MS,
+        capacity: config.connections,
       });
     return {
       chat: ensure('chat'),

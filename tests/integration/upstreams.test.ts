@@ -1,8 +1,10 @@
 /** What an upstream is taken for, what management may do, and what the HTTP server refuses before anyone is asked. */
 import net from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
+import { BreakerRegistry } from '#lib/breaker/registry.ts';
 import { configSchema } from '#lib/contracts/config.ts';
-import { discoverUpstream } from '#lib/upstream/discovery.ts';
+import { type Discovery, discoverUpstream } from '#lib/upstream/discovery.ts';
+import { Upstreams } from '#lib/upstream/upstreams.ts';
 import { post, startGateway, type TestGateway } from '../support/gateway.ts';
 import { json, type Script, ScriptedUpstream } from '../support/scripted-upstream.ts';
 import { ollamaScript } from '../support/scripts.ts';
@@ -26,9 +28,29 @@ async function gateway(config: Record<string, unknown>): Promise<TestGateway> {
 }
 
 describe('discovery', () => {
+  const breakers = new BreakerRegistry({ now: Date.now, onTransition: () => {} });
+  const upstreams = new Upstreams({
+    breakers,
+    startLab: () => Promise.reject(new Error('no lab is needed')),
+    onLabCrashed: () => {},
+    gateOf: () => ({ dispatch: (pool, options, handler) => pool.dispatch(options, handler) }),
+  });
+  const discover = (url: string): Promise<Discovery> =>
+    discoverUpstream((candidate) => upstreams.findsOllama(candidate), url);
+
+  it('asks under leave of a breaker, and leaves none behind', async () => {
+    const { url } = await upstream(ollamaScript);
+    const asked: string[] = [];
+    const end = upstreams.observe((component) => asked.push(component));
+    await discover(url);
+    end();
+    expect(asked).toEqual(['ollama.admin']);
+    expect(breakers.list().map(({ name }) => name)).toEqual(['test']);
+  });
+
   it('serves from an Ollama that answers', async () => {
     const { url } = await upstream(ollamaScript);
-    const found = await discoverUpstream(url);
+    const found = await discover(url);
     expect(found.upstream).toMatchObject({ name: 'ollama', kind: 'ollama', url });
     expect(found.notice).toContain(url);
   });
@@ -36,7 +58,7 @@ describe('discovery', () => {
   it('serves from the lab, and says that it is none, where nobody or something else answers', async () => {
     const other = await upstream((_request, res) => json(res, { hello: 'world' }));
     for (const url of [other.url, `http://127.0.0.1:${await freePort()}`]) {
-      const found = await discoverUpstream(url);
+      const found = await discover(url);
       expect(found.upstream).toMatchObject({ kind: 'lab' });
       expect(found.notice).toContain('no AI model');
     }

@@ -21,9 +21,12 @@ export function componentWith(name: string, given: Partial<Component> = {}): Com
     state: 'closed',
     computed_state: 'closed',
     hold: null,
+    holds: [],
     since: AT,
     retry_at: null,
     settings: breakerSettingsSchema.parse({}),
+    overrides: {},
+    ramp: null,
     window: windowWith(),
     latency_ms: { p50: null, p90: null, p99: null },
     rate_per_s: 0,
@@ -48,7 +51,8 @@ export function windowWith(given: Partial<Component['window']> = {}): Component[
 
 /** Held open by a person. */
 export function heldOpen(reason: string | null = null, expires_at: string | null = null): Partial<Component> {
-  return { state: 'open', hold: { mode: 'open', by: 'local', reason, since: AT, expires_at } };
+  const hold = { id: 'h1', mode: 'open', by: 'local', reason, since: AT, expires_at } as const;
+  return { state: 'open', hold, holds: [hold] };
 }
 
 export function transitionWith(

@@ -52,7 +52,7 @@ describe('another component', () => {
 
   it('is given as many failures as open it, counting what its window holds', () => {
     const breakers = registry();
-    const breaker = breakers.ensure('a.chat', settings, { probeLeaseMs: 1_000 });
+    const breaker = breakers.ensure('a.chat', settings, { probeLeaseMs: 1_000, capacity: 64 });
     for (let i = 0; i < 20; i++) {
       const permit = breaker.admit();
       if (permit.admitted) permit.settle({ kind: 'success' });
@@ -64,7 +64,10 @@ describe('another component', () => {
 
   it('stays closed with fewer, and its last call succeeds', () => {
     const breakers = registry();
-    const result = triggerFailure(breakers.ensure('a.chat', settings, { probeLeaseMs: 1_000 }), 4);
+    const result = triggerFailure(
+      breakers.ensure('a.chat', settings, { probeLeaseMs: 1_000, capacity: 64 }),
+      4,
+    );
     expect(result.final_state).toBe('closed');
     expect(result.test_results.at(-1)).toMatchObject({ attempt: 5, status: 'success' });
     breakers.close();

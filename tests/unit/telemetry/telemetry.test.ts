@@ -74,7 +74,7 @@ describe('models', () => {
       });
       trace.read(`model-${i}`, false, 0);
       trace.callBegan('up', 'up.chat', 0).end('ok', 1);
-      trace.usage = { input: 5, output: 70 };
+      trace.usage = { input: 5, output: 70, loadMs: 0 };
       setup.telemetry.end(trace, true);
     }
     const models = [...setup.telemetry.models.list()];
