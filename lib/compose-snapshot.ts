@@ -1,5 +1,6 @@
 /** Puts together what the console shows, from the parts that know it. */
 import type { BreakerRegistry } from '#lib/breaker/registry.ts';
+import type { Drill } from '#lib/contracts/drills.ts';
 import type { Readiness } from '#lib/contracts/health.ts';
 import type { Component, Snapshot } from '#lib/contracts/snapshot.ts';
 import type { UpstreamView } from '#lib/contracts/upstreams.ts';
@@ -15,6 +16,7 @@ export interface SnapshotSource {
   readonly notice: string | null;
   readonly breakers: BreakerRegistry;
   readonly faults: FaultRegistry;
+  readonly drills: { running(): Drill[] };
   readonly events: { readonly lastSeq: number };
   readonly streams: { readonly consoles: number };
   readonly telemetry: Telemetry;
@@ -41,6 +43,7 @@ export function composeSnapshot(parts: SnapshotSource, { seq, rows }: Frame, now
     components: componentsOf(parts.breakers, upstreams),
     upstreams,
     faults: parts.faults.list(),
+    drills: parts.drills.running(),
     workload: parts.workload.status(),
     process: {
       loop_delay_p99_ms: sample?.loopDelayP99Ms ?? null,

@@ -9,6 +9,7 @@ import type { Config } from '#lib/contracts/config.ts';
 import type { Readiness } from '#lib/contracts/health.ts';
 import type { Snapshot } from '#lib/contracts/snapshot.ts';
 import type { UpstreamView } from '#lib/contracts/upstreams.ts';
+import type { DrillControl } from '#lib/lab/drills/control.ts';
 import type { FaultRegistry } from '#lib/lab/faults.ts';
 import type { WorkloadControl } from '#lib/lab/workload/control.ts';
 import type { EventLog } from '#lib/telemetry/event-log.ts';
@@ -33,6 +34,7 @@ export interface RuntimeHandle {
   readonly access: AccessPolicy;
   readonly breakers: BreakerRegistry;
   readonly faults: FaultRegistry;
+  readonly drills: DrillControl;
   readonly events: EventLog;
   readonly workload: WorkloadControl;
   readonly telemetry: Telemetry;

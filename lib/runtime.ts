@@ -24,10 +24,12 @@ import type { UpstreamView } from '#lib/contracts/upstreams.ts';
 import { SwitchgearError } from '#lib/errors.ts';
 import { Gateway } from '#lib/gateway/gateway.ts';
 import { EventStreams } from '#lib/http/event-streams.ts';
+import { DrillControl } from '#lib/lab/drills/control.ts';
 import { FaultGate } from '#lib/lab/fault-gate.ts';
 import { FaultRegistry, type FaultTarget } from '#lib/lab/faults.ts';
 import { type LabUpstream, startLabUpstream } from '#lib/lab/upstream.ts';
 import { WorkloadControl } from '#lib/lab/workload/control.ts';
+import type { Operation } from '#lib/protocols/types.ts';
 import type { AuditEntry, RuntimeHandle } from '#lib/runtime-handle.ts';
 import { openStore, type Store } from '#lib/store/store.ts';
 import { EventLog } from '#lib/telemetry/event-log.ts';
@@ -39,8 +41,9 @@ import { Snapshots } from '#lib/telemetry/snapshots.ts';
 import { Telemetry } from '#lib/telemetry/telemetry.ts';
 import { everySecond } from '#lib/telemetry/ticker.ts';
 import { discoverUpstream } from '#lib/upstream/discovery.ts';
+import { type CallResult, callModel, modelFor } from '#lib/upstream/model-call.ts';
 import { coverage } from '#lib/upstream/outbound.ts';
-import { OPERATIONS } from '#lib/upstream/upstream.ts';
+import { OPERATIONS, type Upstream } from '#lib/upstream/upstream.ts';
 import { Upstreams } from '#lib/upstream/upstreams.ts';
 
 export interface RuntimeOptions {
@@ -63,6 +66,7 @@ export class Runtime implements RuntimeHandle {
   readonly startedAt: string;
   readonly breakers: BreakerRegistry;
   readonly faults: FaultRegistry;
+  readonly drills: DrillControl;
   readonly events: EventLog;
   readonly gateway: Gateway;
   readonly telemetry: Telemetry;
@@ -168,6 +172,31 @@ export class Runtime implements RuntimeHandle {
           ...(by === null ? {} : { by }),
           detail: { fault, cause },
         }),
+    });
+    this.drills = new DrillControl({
+      now,
+      monotonicMs,
+      randomId: randomUUID,
+      store: this.#store.drills,
+      breaker: (component) => this.breakers.require(component),
+      upstreamOf: (component) => this.#modelCalls(component)?.upstream.name ?? null,
+      caller: (component) => this.#caller(component),
+      checkFaults: (upstream) => this.faults.check(upstream),
+      inject: (fault, by) => {
+        const { id } = this.faults.inject(fault, by);
+        // It may have ended by itself.
+        return () => {
+          if (this.faults.list().some((each) => each.id === id)) this.faults.remove(id, by);
+        };
+      },
+      observe: (listener) => this.#upstreams.observe(listener),
+      onTransition: (listener) =>
+        this.events.subscribe(({ detail }) => {
+          const transition = transitionSchema.safeParse(detail).data;
+          if (transition !== undefined) listener(transition);
+        }),
+      onEvent: ({ type, component, by, drill }) =>
+        this.events.append({ type, component, ...(by === null ? {} : { by }), detail: drill }),
     });
     this.workload = new WorkloadControl({
       now,
@@ -292,6 +321,7 @@ export class Runtime implements RuntimeHandle {
   drain(): void {
     this.#draining = true;
     void this.workload.close();
+    this.drills.close();
     this.streams.close();
   }
 
@@ -316,6 +346,23 @@ export class Runtime implements RuntimeHandle {
       queued: slots.queued,
       capacity: slots.limits.capacity,
     }));
+  }
+
+  /** The upstream and operation of a component that protects model calls. */
+  #modelCalls(component: string): { upstream: Upstream; operation: Operation } | null {
+    for (const upstream of this.#upstreams.list()) {
+      for (const operation of ['chat', 'completions', 'embeddings'] as const)
+        if (component === `${upstream.name}.${operation}`) return { upstream, operation };
+    }
+    return null;
+  }
+
+  async #caller(component: string): Promise<() => Promise<CallResult>> {
+    const found = this.#modelCalls(component);
+    if (found === null) throw new SwitchgearError('not_found', `${component} was removed`);
+    const { upstream, operation } = found;
+    const model = await modelFor(upstream, operation);
+    return () => callModel(upstream.latest, operation, model);
   }
 
   #faultTarget(name: string): FaultTarget | undefined {

@@ -20,6 +20,9 @@ export const drillRequestSchema = z.strictObject({
   reason: z.string().trim().min(1).max(500).optional(),
 });
 
+/** `GET /api/lab/drills`. */
+export const drillQuerySchema = z.strictObject({ format: z.enum(['json', 'csv']).default('json') });
+
 export const drillSchema = z.strictObject({
   id: z.string(),
   component: z.string(),

@@ -1,5 +1,6 @@
 /** Every endpoint of the control plane, as the OpenAPI document shows it. A test holds it against the routes. */
 import { z } from 'zod';
+import { drillQuerySchema } from '#lib/contracts/drills.ts';
 import { eventQuerySchema } from '#lib/contracts/events.ts';
 import { historyQuerySchema } from '#lib/contracts/history.ts';
 import type { AnswerName, BodyName } from '#lib/contracts/named.ts';
@@ -35,7 +36,7 @@ export const TAGS = {
   Live: 'Everything that moves, once a second, and what it was before',
   Breakers: 'Circuit breakers: state, evidence, holds, settings',
   Requests: 'What happened to single requests',
-  Lab: 'Faults and traffic on order',
+  Lab: 'Faults, drills and traffic on order',
   Test: 'Breakers under test, for scripts',
   System: 'Health, metrics, sessions, this document',
 } as const;
@@ -258,6 +259,44 @@ export const ENDPOINTS: readonly Endpoint[] = [
     summary: 'Ends a fault before its time',
     answers: { 200: { what: 'The fault as it stood', json: 'Fault' } },
     errors: ['not_found'],
+  },
+  {
+    method: 'GET',
+    path: '/api/lab/drills',
+    id: 'listDrills',
+    tag: 'Lab',
+    summary: 'The last failure drills and those that run; as CSV with `format=csv`',
+    query: drillQuerySchema,
+    answers: { 200: { what: 'Newest first', json: 'DrillList' } },
+    errors: ['bad_request'],
+  },
+  {
+    method: 'POST',
+    path: '/api/lab/drills',
+    id: 'startDrill',
+    tag: 'Lab',
+    summary: 'Makes a component fail, watches its breaker, takes the fault back, and scores',
+    body: 'DrillRequest',
+    answers: { 201: { what: 'The drill, running', json: 'Drill' } },
+    errors: [...BREAKER_ERRORS, 'conflict', 'unprocessable', 'shutting_down'],
+  },
+  {
+    method: 'GET',
+    path: '/api/lab/drills/{id}',
+    id: 'showDrill',
+    tag: 'Lab',
+    summary: 'One drill: its figures and what it is judged by',
+    answers: { 200: { what: 'The drill', json: 'Drill' } },
+    errors: ['not_found'],
+  },
+  {
+    method: 'DELETE',
+    path: '/api/lab/drills/{id}',
+    id: 'stopDrill',
+    tag: 'Lab',
+    summary: 'Ends a running drill and its fault',
+    answers: { 200: { what: 'The drill as it stood', json: 'Drill' } },
+    errors: ['not_found', 'conflict'],
   },
   {
     method: 'GET',

@@ -18,6 +18,7 @@ import {
   whatIfSchema,
 } from '#lib/contracts/breakers.ts';
 import { breakerSettingsSchema } from '#lib/contracts/config.ts';
+import { drillListSchema, drillRequestSchema, drillSchema } from '#lib/contracts/drills.ts';
 import { errorSchema, ollamaErrorSchema, openAiErrorSchema } from '#lib/contracts/errors.ts';
 import { eventListSchema, eventSchema } from '#lib/contracts/events.ts';
 import { faultListSchema, faultRequestSchema, faultSchema } from '#lib/contracts/faults.ts';
@@ -38,6 +39,7 @@ export const BODIES = {
   SettingsPatch: settingsPatchSchema,
   WhatIfRequest: whatIfRequestSchema,
   FaultRequest: faultRequestSchema,
+  DrillRequest: drillRequestSchema,
   WorkloadRequest: workloadRequestSchema,
   SessionRequest: sessionRequestSchema,
 };
@@ -69,6 +71,8 @@ export const ANSWERS = {
   Span: spanSchema,
   Fault: faultSchema,
   FaultList: faultListSchema,
+  Drill: drillSchema,
+  DrillList: drillListSchema,
   Workload: workloadSchema,
   WorkloadSettings: workloadSettingsSchema,
   Session: sessionSchema,

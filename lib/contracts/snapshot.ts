@@ -1,6 +1,7 @@
 /** One snapshot a second of all that moves: the events of `GET /api/stream`, and what a page begins with. */
 import { z } from 'zod';
 import { breakerSchema } from '#lib/contracts/breakers.ts';
+import { drillSchema } from '#lib/contracts/drills.ts';
 import { faultSchema } from '#lib/contracts/faults.ts';
 import { readinessSchema } from '#lib/contracts/health.ts';
 import { answerKinds } from '#lib/contracts/requests.ts';
@@ -66,6 +67,8 @@ export const snapshotSchema = z.strictObject({
   components: z.array(componentSchema),
   upstreams: z.array(upstreamViewSchema),
   faults: z.array(faultSchema),
+  /** Those that run. */
+  drills: z.array(drillSchema),
   workload: workloadSchema,
   /** Of the last second; null in the first one. */
   process: z.strictObject({

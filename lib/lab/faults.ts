@@ -116,6 +116,11 @@ export class FaultRegistry {
     for (const id of [...this.#entries.keys()]) this.#end(id, 'shutdown', null);
   }
 
+  /** @throws SwitchgearError `not_found` and `forbidden`, as `inject` would */
+  check(upstream: string): void {
+    this.#targetFor(upstream);
+  }
+
   #targetFor(upstream: string): FaultTarget {
     const target = this.#parts.targets(upstream);
     if (target === undefined) {

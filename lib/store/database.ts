@@ -27,10 +27,13 @@ const MIGRATIONS: readonly string[] = [
      PRIMARY KEY (scope, minute_s)
    ) STRICT, WITHOUT ROWID;
    CREATE INDEX minutes_at ON minutes (minute_s);`,
-  `CREATE TABLE breakers (
-     name TEXT PRIMARY KEY,
-     body TEXT NOT NULL
-   ) STRICT, WITHOUT ROWID;
+  `CREATE TABLE documents (
+     seq INTEGER PRIMARY KEY AUTOINCREMENT,
+     kind TEXT NOT NULL,
+     name TEXT NOT NULL,
+     body TEXT NOT NULL,
+     UNIQUE (kind, name)
+   ) STRICT;
    CREATE INDEX events_component ON events (component, seq);`,
 ];
 

@@ -1,6 +1,6 @@
 /** Stores that tell of a fault once and go on: nobody's request or tick fails because a disk is full. */
 import type { LoggedEvent } from '#lib/contracts/events.ts';
-import type { BreakerStore } from '#lib/store/breaker-store.ts';
+import type { DocumentStore } from '#lib/store/document-store.ts';
 import type { EventFilter, EventStore } from '#lib/store/event-store.ts';
 import { MemoryEventStore } from '#lib/store/memory-event-store.ts';
 import type { MinuteRow, MinuteStore } from '#lib/store/minute-store.ts';
@@ -124,15 +124,15 @@ export class GuardedMinuteStore implements MinuteStore {
 }
 
 /**
- * The state of breakers goes to disk as it changes. While that fails, it would be lost at a restart; each change is tried anew, and a
- * fault is told once until it went well again.
+ * Each document is tried anew, whatever became of the one before; what could not be written is lost at a restart. A
+ * fault is told once, until it went well again.
  */
-export class GuardedBreakerStore implements BreakerStore {
-  readonly #store: BreakerStore;
+export class GuardedDocumentStore implements DocumentStore {
+  readonly #store: DocumentStore;
   readonly #onFault: (thrown: unknown) => void;
   #isFailing = false;
 
-  constructor(store: BreakerStore, onFault: (thrown: unknown) => void) {
+  constructor(store: DocumentStore, onFault: (thrown: unknown) => void) {
     this.#store = store;
     this.#onFault = onFault;
   }
@@ -147,6 +147,14 @@ export class GuardedBreakerStore implements BreakerStore {
 
   remove(name: string): void {
     this.#try(() => this.#store.remove(name), undefined);
+  }
+
+  newest(limit: number): string[] {
+    return this.#try(() => this.#store.newest(limit), []);
+  }
+
+  keepNewest(count: number): void {
+    this.#try(() => this.#store.keepNewest(count), undefined);
   }
 
   #try<T>(use: () => T, otherwise: T): T {

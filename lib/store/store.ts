@@ -3,28 +3,29 @@
  * once, and memory takes its place.
  */
 import type { DatabaseSync } from 'node:sqlite';
-import type { BreakerStore } from '#lib/store/breaker-store.ts';
 import { openDatabase } from '#lib/store/database.ts';
+import type { DocumentStore } from '#lib/store/document-store.ts';
 import type { EventStore } from '#lib/store/event-store.ts';
-import { GuardedBreakerStore, GuardedEventStore, GuardedMinuteStore } from '#lib/store/guarded.ts';
-import { MemoryBreakerStore } from '#lib/store/memory-breaker-store.ts';
+import { GuardedDocumentStore, GuardedEventStore, GuardedMinuteStore } from '#lib/store/guarded.ts';
+import { MemoryDocumentStore } from '#lib/store/memory-document-store.ts';
 import { MemoryEventStore } from '#lib/store/memory-event-store.ts';
 import { MemoryMinuteStore } from '#lib/store/memory-minute-store.ts';
 import type { MinuteStore } from '#lib/store/minute-store.ts';
-import { SqliteBreakerStore } from '#lib/store/sqlite-breaker-store.ts';
+import { SqliteDocumentStore } from '#lib/store/sqlite-document-store.ts';
 import { SqliteEventStore } from '#lib/store/sqlite-event-store.ts';
 import { SqliteMinuteStore } from '#lib/store/sqlite-minute-store.ts';
 
 export interface Store {
   readonly events: EventStore;
   readonly minutes: MinuteStore;
-  readonly breakers: BreakerStore;
+  readonly breakers: DocumentStore;
+  readonly drills: DocumentStore;
   close(): void;
 }
 
 /** Something that an operator should know of, in words. */
 export type OnTrouble = (
-  what: 'unusable' | 'moved_aside' | 'events' | 'minutes' | 'breakers',
+  what: 'unusable' | 'moved_aside' | 'events' | 'minutes' | 'breakers' | 'drills',
   message: string,
 ) => void;
 
@@ -58,11 +59,11 @@ function sqliteStore(database: DatabaseSync, onTrouble: OnTrouble): Store {
     minutes: new GuardedMinuteStore(new SqliteMinuteStore(database), (thrown) =>
       onTrouble('minutes', `${messageOf(thrown)}; the history of this time may be lost`),
     ),
-    breakers: new GuardedBreakerStore(new SqliteBreakerStore(database), (thrown) =>
-      onTrouble(
-        'breakers',
-        `${messageOf(thrown)}; holds and open breakers of this time may be lost at a restart`,
-      ),
+    breakers: new GuardedDocumentStore(new SqliteDocumentStore(database, 'breaker'), (thrown) =>
+      onTrouble('breakers', `${messageOf(thrown)}; holds and open breakers may be lost at a restart`),
+    ),
+    drills: new GuardedDocumentStore(new SqliteDocumentStore(database, 'drill'), (thrown) =>
+      onTrouble('drills', `${messageOf(thrown)}; the results of drills may be lost at a restart`),
     ),
     close: () => database.close(),
   };
@@ -72,7 +73,8 @@ function memoryStore(): Store {
   return {
     events: new MemoryEventStore(),
     minutes: new MemoryMinuteStore(),
-    breakers: new MemoryBreakerStore(),
+    breakers: new MemoryDocumentStore(),
+    drills: new MemoryDocumentStore(),
     close: () => {},
   };
 }

@@ -119,6 +119,7 @@ export function snapshotWith(given: Partial<Snapshot> = {}): Snapshot {
     components: [],
     upstreams: [],
     faults: [],
+    drills: [],
     workload: NO_WORKLOAD,
     process: {
       loop_delay_p99_ms: null,

@@ -7,7 +7,7 @@ import { storedRecords } from '#lib/breaker/stored-records.ts';
 import type { Outcome, Permit } from '#lib/breaker/types.ts';
 import type { HoldMode } from '#lib/contracts/breakers.ts';
 import { type BreakerSettings, breakerSettingsSchema } from '#lib/contracts/config.ts';
-import { MemoryBreakerStore } from '#lib/store/memory-breaker-store.ts';
+import { MemoryDocumentStore } from '#lib/store/memory-document-store.ts';
 import { breakerOf, CAPACITY, calls, FAILURE, LEASE_MS, SUCCESS } from './support.ts';
 
 /** Together ten thousand and more. */
@@ -282,7 +282,7 @@ interface Running {
 
 /** A breaker beside the reference, with what of it outlives a restart. */
 class Pair {
-  readonly #kept = new MemoryBreakerStore();
+  readonly #kept = new MemoryDocumentStore();
   readonly #running: Running[] = [];
   readonly reference = new Reference(() => performance.now());
   breaker = this.#start();

@@ -122,5 +122,5 @@ describe('why a breaker is in its state', () => {
 });
 
 function heldOpenHold() {
-  return { mode: 'open' as const, by: 'local', reason: null, since: AT, expires_at: null };
+  return { id: 'h1', mode: 'open' as const, by: 'local', reason: null, since: AT, expires_at: null };
 }

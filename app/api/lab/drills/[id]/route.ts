@@ -1,0 +1,4 @@
+import * as drills from '#lib/control/drills.ts';
+import { defineRoute } from '#lib/control/route.ts';
+
+export const { GET, POST, PUT, PATCH, DELETE } = defineRoute({ GET: drills.show, DELETE: drills.stop });
