@@ -1,11 +1,13 @@
 'use client';
 
 import { useState } from 'react';
+import { DURATIONS } from '#components/breakers/durations.ts';
+import { apiOf } from '#components/breakers/paths.ts';
 import { useAnnounce } from '#components/ui/announcer.tsx';
 import { send } from '#components/ui/api.ts';
 import { Button } from '#components/ui/button.tsx';
 import { ConfirmDialog } from '#components/ui/confirm-dialog.tsx';
-import { type Choice, Field, Input, Select } from '#components/ui/field.tsx';
+import { Field, Input, Select } from '#components/ui/field.tsx';
 
 const ACTS = {
   trip: {
@@ -18,30 +20,24 @@ const ACTS = {
   reset: {
     verb: 'Reset',
     kind: 'primary',
-    effect: 'Ends any hold, closes the breaker and empties its window. Calls reach the upstream again.',
+    effect: 'Ends all holds, closes the breaker and empties its window. Calls reach the upstream again.',
     done: 'was reset and is closed',
   },
 } as const;
 
 export type Act = keyof typeof ACTS;
 
-/** Seconds; '' is until somebody resets it. */
-const DURATIONS: readonly Choice[] = [
-  ['', 'until it is reset'],
-  ['60', '1 minute'],
-  ['300', '5 minutes'],
-  ['900', '15 minutes'],
-  ['3600', '1 hour'],
-];
-
 /** A button that trips or resets a component's breaker, after a dialog that says what that does. */
 export function ActDialog({
   act: proposed,
   component,
+  others,
   onPending,
 }: {
   act: Act;
   component: string;
+  /** The upstreams that serve its models beside its own, where that is known. */
+  others?: readonly string[];
   /** Told when it is under way, and when that is over; shown until the next snapshot has the new state. */
   onPending?: (act: Act | null) => void;
 }) {
@@ -55,7 +51,7 @@ export function ActDialog({
     const duration = String(form.get('duration') ?? '');
     onPending?.(act);
     try {
-      await send('POST', `/api/breakers/${encodeURIComponent(component)}/${act}`, {
+      await send('POST', apiOf(component, act), {
         ...(reason === '' ? {} : { reason }),
         ...(duration === '' ? {} : { duration_s: Number(duration) }),
       });
@@ -76,7 +72,7 @@ export function ActDialog({
           {verb} <span className="font-mono">{component}</span>?
         </>
       }
-      effect={effect}
+      effect={act === 'trip' && others !== undefined ? `${effect} ${whoServes(others)}` : effect}
       verb={`${verb} ${component}`}
       kind={kind}
       act={carryOut}
@@ -92,4 +88,9 @@ export function ActDialog({
       </Field>
     </ConfirmDialog>
   );
+}
+
+function whoServes(others: readonly string[]): string {
+  if (others.length === 0) return 'Now no other upstream serves them: callers will get 503.';
+  return `Now ${others.join(', ')} would serve them, where it has their model.`;
 }

@@ -1,5 +1,6 @@
 'use client';
 
+import { useState } from 'react';
 import useSWR from 'swr';
 import { words } from '#components/events/describe.ts';
 import { useLive } from '#components/live/live-context.ts';
@@ -17,21 +18,37 @@ export function Transitions({ component, lastAt }: { component: string; lastAt: 
   const { data, error, isLoading } = useSWR([path, lastAt], () => load(path, transitionListSchema), {
     keepPreviousData: true,
   });
+  const [shown, setShown] = useState(SHOWN);
   if (isLoading) return <p className="text-faint">Loading its history…</p>;
   if (data === undefined)
     return <p className="text-open">{error instanceof Error ? error.message : 'No answer'}</p>;
   if (data.transitions.length === 0)
-    return <p className="text-faint">Nothing has changed it since the server started.</p>;
+    return <p className="text-faint">Nothing has changed it in the days that are kept.</p>;
   return (
-    <ol className="flex flex-col gap-1.5">
-      {data.transitions.slice(0, SHOWN).map((each) => (
-        <Line key={`${each.at} ${each.generation} ${each.cause}`} transition={each} />
-      ))}
-    </ol>
+    <>
+      <ol className="flex flex-col gap-1.5">
+        {data.transitions.slice(0, shown).map((each) => (
+          <Line key={`${each.at} ${each.generation} ${each.cause}`} transition={each} />
+        ))}
+      </ol>
+      {data.transitions.length <= shown ? null : (
+        <button
+          type="button"
+          onClick={() => setShown(data.transitions.length)}
+          className="mt-2 text-muted underline underline-offset-4"
+        >
+          Show {data.transitions.length - shown} more
+        </button>
+      )}
+    </>
   );
 }
 
-function Line({ transition: { at, from, to, cause, by, reason, evidence } }: { transition: Transition }) {
+function Line({
+  transition: { at, from, to, cause, by, reason, generation, evidence },
+}: {
+  transition: Transition;
+}) {
   const { nowMs } = useLive();
   const [error] = evidence.errors;
   return (
@@ -43,11 +60,29 @@ function Line({ transition: { at, from, to, cause, by, reason, evidence } }: { t
         {reason === null ? '' : ` (“${reason}”)`}
       </span>
       <span className="text-muted">
-        {evidence.failures} of {evidence.calls} calls failed ({formatRate(evidence.failure_rate)})
-        {error === undefined ? '' : `, last: ${error.message}`}
+        {evidenceOf(evidence)}
+        {error === undefined
+          ? ''
+          : `, last: ${error.message}${error.count > 1 ? ` (${error.count} times)` : ''}`}
+        <span className="text-faint"> · generation {generation}</span>
       </span>
     </li>
   );
+}
+
+/** The counts against the thresholds as they stood. */
+function evidenceOf({
+  calls,
+  failures,
+  slow,
+  failure_rate,
+  slow_rate,
+  settings,
+}: Transition['evidence']): string {
+  if (calls === 0) return 'no calls in its window';
+  const failed = `${failures} of ${calls} failed (${formatRate(failure_rate)}, opens at ${settings.failure_rate_percent} %)`;
+  if (slow === 0) return failed;
+  return `${failed}, ${slow} slow (${formatRate(slow_rate)}, opens at ${settings.slow_rate_percent} %)`;
 }
 
 function name(state: string): string {

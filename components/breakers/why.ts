@@ -14,7 +14,7 @@ export function whyOf(breaker: BreakerView, nowMs: number, zoned = true): Why {
   const since = `since ${time(breaker.since)}`;
   if (breaker.hold !== null) {
     const { by, reason, expires_at } = breaker.hold;
-    const until = expires_at === null ? 'until it is reset' : `${leftUntil(expires_at, nowMs)} left`;
+    const until = expires_at === null ? 'until it is lifted' : `${leftUntil(expires_at, nowMs)} left`;
     return {
       cause: reason === null ? `by ${by}` : `by ${by}: “${reason}”`,
       next: `${since} · ${until}`,
@@ -28,7 +28,7 @@ export function whyOf(breaker: BreakerView, nowMs: number, zoned = true): Why {
       return { cause: `up to ${breaker.settings.half_open_calls} probes decide`, next: outage };
     case 'closed':
       return {
-        cause: closedCause(breaker),
+        cause: breaker.ramp === null ? closedCause(breaker) : rampCause(breaker.ramp),
         next: `closed for ${formatDuration(nowMs - Date.parse(breaker.since))}`,
       };
     default:
@@ -39,6 +39,10 @@ export function whyOf(breaker: BreakerView, nowMs: number, zoned = true): Why {
 /** When it left the closed state: a probe that fails begins no new outage. ISO time. */
 export function outageSince({ hold, opening, since }: BreakerView): string {
   return hold === null ? (opening?.at ?? since) : since;
+}
+
+function rampCause({ in_flight, limit }: NonNullable<BreakerView['ramp']>): string {
+  return `lets callers in by and by: ${in_flight} of at most ${limit} at once`;
 }
 
 /** Worth a word when calls fail although it is closed. */

@@ -1,6 +1,7 @@
 /** Every event in a few words: what happened, and the one line that explains it. */
 import { counted, formatDuration, formatRate, withUnit } from '#components/ui/format.ts';
 import { transitionSchema } from '#lib/contracts/breakers.ts';
+import { drillSchema } from '#lib/contracts/drills.ts';
 import type { LoggedEvent } from '#lib/contracts/events.ts';
 import { faultSchema } from '#lib/contracts/faults.ts';
 
@@ -27,6 +28,7 @@ export function describeEvent(event: LoggedEvent): EventText {
     const text = [changedSettings(detail), byLine(event.by, reasonIn(detail))];
     return { title: `${component} ${act}`, text: joined(text), tone: 'plain' };
   }
+  if (type === 'drill_started' || type === 'drill_ended') return drillText(event);
   if (type === 'workload_started' || type === 'workload_ended') return workloadText(event);
   const known = PLAIN[type];
   if (known !== undefined)
@@ -47,6 +49,8 @@ const PLAIN: Record<string, { title: string; tone: EventTone }> = {
   store_moved_aside: { title: 'A broken database was moved aside', tone: 'warning' },
   store_events: { title: 'Events cannot be written', tone: 'bad' },
   store_minutes: { title: 'History cannot be written', tone: 'bad' },
+  store_breakers: { title: 'State of breakers cannot be written', tone: 'bad' },
+  store_drills: { title: 'Results of drills cannot be written', tone: 'bad' },
 };
 
 function breakerText(event: LoggedEvent): EventText {
@@ -97,6 +101,19 @@ function faultText({ type, component = '', detail, by }: LoggedEvent): EventText
   };
 }
 
+function drillText({ type, component = '', detail, by }: LoggedEvent): EventText {
+  const drill = drillSchema.safeParse(detail).data;
+  if (type === 'drill_started' || drill === undefined)
+    return { title: `Drill on ${component}`, text: byLine(by, reasonIn(detail)), tone: 'warning' };
+  const failed = drill.checks.find(({ passed }) => !passed);
+  const passed = drill.status === 'passed';
+  return {
+    title: `Drill on ${component} ${drill.status}`,
+    text: passed ? `opened, leaked nothing, recovered` : (failed?.measured ?? drill.end_cause ?? ''),
+    tone: passed ? 'good' : 'bad',
+  };
+}
+
 function workloadText({ type, detail, by }: LoggedEvent): EventText {
   if (type === 'workload_started') {
     const shape = partOf(detail, 'shape');
@@ -136,6 +153,7 @@ const CAUSES: Record<string, string> = {
   hold_expired: 'a hold ran out',
   reset: 'reset',
   lift: 'a hold was lifted',
+  probe_now: 'made to probe',
 };
 
 /** A transition's cause in words. */

@@ -110,5 +110,5 @@ function Line({ event, nowMs }: { event: LoggedEvent; nowMs: number }) {
 }
 
 function isDoubled({ type }: LoggedEvent): boolean {
-  return /^operator_(trip|hold|lift|reset|trigger_failure)$/.test(type);
+  return /^operator_(trip|hold|lift|reset|probe|trigger_failure)$/.test(type);
 }

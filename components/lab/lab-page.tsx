@@ -1,5 +1,6 @@
 'use client';
 
+import { DrillCard } from '#components/drills/drill-card.tsx';
 import { EventFeed } from '#components/events/event-feed.tsx';
 import { ActiveFaults } from '#components/lab/active-faults.tsx';
 import { AnswersChart, ComponentStates } from '#components/lab/effect.tsx';
@@ -25,6 +26,7 @@ export function LabPage({ faultsAllowed }: { faultsAllowed: boolean }) {
           </Card>
           <WorkloadCard />
           <WorkloadChart />
+          <DrillCard />
         </div>
         <div className="flex min-w-0 flex-col gap-3">
           <AnswersChart />
@@ -37,5 +39,5 @@ export function LabPage({ faultsAllowed }: { faultsAllowed: boolean }) {
 }
 
 function isOfLab({ type }: LoggedEvent): boolean {
-  return /^(fault_|workload_|breaker_|lab_)/.test(type);
+  return /^(fault_|drill_|workload_|breaker_|lab_)/.test(type);
 }

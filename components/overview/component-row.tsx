@@ -1,9 +1,11 @@
 'use client';
 
 import { ChevronRight } from 'lucide-react';
+import Link from 'next/link';
 import { useState } from 'react';
 import { type Act, ActDialog } from '#components/breakers/act-dialog.tsx';
 import { SANDBOX } from '#components/breakers/order.ts';
+import { pageOf } from '#components/breakers/paths.ts';
 import { StateBadge } from '#components/breakers/state-badge.tsx';
 import { Transitions } from '#components/breakers/transitions.tsx';
 import { whyOf } from '#components/breakers/why.ts';
@@ -104,6 +106,9 @@ export function ComponentRow({
         <tr className="max-lg:block">
           <td id={details} colSpan={9} className="bg-ground px-4 py-2 max-lg:block lg:pl-9">
             <Transitions component={name} lastAt={last_transition?.at ?? null} />
+            <Link href={pageOf(name)} className="mt-2 inline-block underline underline-offset-4">
+              Evidence, settings, holds and drills of {name}
+            </Link>
           </td>
         </tr>
       ) : null}

@@ -41,6 +41,7 @@ const OUTCOMES: Record<string, string> = {
   running: 'not ended',
   open: 'refused, breaker open',
   half_open_full: 'refused, all probes taken',
+  ramping: 'refused, callers are let in by and by',
   held_open: 'refused, breaker held open',
   shut_down: 'refused, shutting down',
   connect: 'could not connect',

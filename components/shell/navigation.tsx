@@ -21,7 +21,7 @@ export function Navigation() {
     >
       <ul className="flex gap-1 p-2 max-lg:justify-around lg:sticky lg:top-14 lg:flex-col">
         {PAGES.map(({ href, name, Icon }) => {
-          const current = pathname === href;
+          const current = pathname === href || (href !== '/' && pathname.startsWith(`${href}/`));
           return (
             <li key={href}>
               <Link

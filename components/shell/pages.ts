@@ -1,8 +1,9 @@
-import { FlaskConical, LayoutDashboard, ScrollText } from 'lucide-react';
+import { FlaskConical, LayoutDashboard, ScrollText, ToggleRight } from 'lucide-react';
 
 /** The pages there are, with the key that follows `g`. */
 export const PAGES = [
   { href: '/', name: 'Overview', key: 'o', Icon: LayoutDashboard },
+  { href: '/breakers', name: 'Breakers', key: 'b', Icon: ToggleRight },
   { href: '/requests', name: 'Requests', key: 'r', Icon: ScrollText },
   { href: '/lab', name: 'Lab', key: 'l', Icon: FlaskConical },
 ] as const;
