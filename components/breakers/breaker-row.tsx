@@ -27,6 +27,7 @@ export function BreakerRow({ component, nowMs }: { component: Component; nowMs: 
       <td className="max-lg:min-w-0 max-lg:flex-1 lg:pl-4!">
         <Link
           href={pageOf(name)}
+          prefetch={false}
           className="font-mono break-all underline decoration-line underline-offset-4 hover:decoration-current"
         >
           {name}

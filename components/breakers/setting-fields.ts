@@ -1,8 +1,6 @@
 /** The settings as fields of a form: what each does and may be, as the schema says. */
-import { z } from 'zod';
 import { settingsOverridesSchema } from '#lib/contracts/breakers.ts';
 import { type BreakerSettings, breakerSettingsSchema } from '#lib/contracts/config.ts';
-import { type Explanation, explain } from '#lib/contracts/explain.ts';
 
 export type SettingName = keyof BreakerSettings;
 /** What the fields hold: text, as it is typed. */
@@ -12,8 +10,8 @@ export interface SettingField {
   readonly name: SettingName;
   readonly does: string;
   readonly unit: string;
-  readonly min: number | null;
-  readonly max: number | null;
+  /** What it may be: `a whole number from 1 to 100`. */
+  readonly allowed: string;
   /** Of a choice. */
   readonly options: readonly string[] | null;
 }
@@ -29,16 +27,18 @@ export const SETTING_FIELDS: readonly SettingField[] = (
   Object.keys(breakerSettingsSchema.shape) as SettingName[]
 ).map((name) => {
   const field = breakerSettingsSchema.shape[name];
-  const inner: unknown = field.unwrap();
-  const isNumber = inner instanceof z.ZodNumber;
-  return {
+  const inner = field.unwrap();
+  const common = {
     name,
     does: field.description ?? '',
     unit: UNITS.find(([pattern]) => pattern.test(name))?.[1] ?? '',
-    min: isNumber ? inner.minValue : null,
-    max: isNumber ? inner.maxValue : null,
-    options: inner instanceof z.ZodEnum ? inner.options.map(String) : null,
   };
+  if ('options' in inner)
+    return { ...common, allowed: `one of ${inner.options.join(', ')}`, options: inner.options };
+  const { minValue, maxValue, isInt } = inner;
+  // The shares are above 0: a breaker that opens at none of its calls would never close.
+  const from = name.endsWith('_percent') ? `above ${minValue}, up to` : `from ${minValue} to`;
+  return { ...common, allowed: `a ${isInt ? 'whole ' : ''}number ${from} ${maxValue}`, options: null };
 });
 
 export function draftOf(settings: BreakerSettings): SettingsDraft {
@@ -69,6 +69,10 @@ export function patchOf(
   );
   const result = settingsOverridesSchema.safeParse(given);
   if (result.success) return { ok: true, patch: result.data };
-  const wrong: Explanation[] = explain(result.error, given);
-  return { ok: false, errors: Object.fromEntries(wrong.map(({ field, message }) => [field, message])) };
+  const wrong = result.error.issues.map(({ path: [name] }) => {
+    const field = SETTING_FIELDS.find((each) => each.name === name);
+    const to = changes.find((change) => change.name === name)?.to ?? '';
+    return [String(name), `“${to}” is not allowed; must be ${field?.allowed ?? 'something else'}`] as const;
+  });
+  return { ok: false, errors: Object.fromEntries(wrong) };
 }

@@ -17,7 +17,6 @@ import { Button } from '#components/ui/button.tsx';
 import { Card } from '#components/ui/card.tsx';
 import { ConfirmDialog } from '#components/ui/confirm-dialog.tsx';
 import { Field, Input, Select } from '#components/ui/field.tsx';
-import { withUnit } from '#components/ui/format.ts';
 import { useAction } from '#components/ui/use-action.ts';
 import { type WhatIf, whatIfSchema } from '#lib/contracts/breakers.ts';
 import type { Component } from '#lib/contracts/snapshot.ts';
@@ -148,7 +147,7 @@ export function SettingsCard({ component }: { component: Component }) {
 }
 
 function Setting({
-  field: { name, does, unit, min, max, options },
+  field: { name, does, unit, allowed, options },
   value,
   error,
   onChange,
@@ -158,7 +157,6 @@ function Setting({
   error: string | undefined;
   onChange: (value: string) => void;
 }) {
-  const range = min === null || max === null ? '' : ` (${min} to ${withUnit(max, unit)})`;
   return (
     <Field
       label={
@@ -185,7 +183,7 @@ function Setting({
       )}
       <span className="text-[12px] leading-4 text-faint">
         {does.replaceAll('`', '')}
-        {range}
+        {options === null ? ` (${allowed})` : ''}
       </span>
     </Field>
   );

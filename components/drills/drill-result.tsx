@@ -48,7 +48,7 @@ export function DrillResult({ drill, named }: { drill: Drill; named: boolean }) 
           </a>
         )}
       </div>
-      <dl className="mt-1.5 grid grid-cols-2 gap-x-4 gap-y-1 sm:grid-cols-3 xl:grid-cols-6">
+      <dl className="mt-1.5 grid grid-cols-2 gap-x-4 gap-y-1 sm:grid-cols-3">
         {figuresOf(drill).map(([name, value]) => (
           <div key={name}>
             <dt className="text-faint">{name}</dt>

@@ -86,6 +86,9 @@ export async function callModel(
  * @throws SwitchgearError `unprocessable` when there is none; what `askUpstream` throws
  */
 export async function modelFor(upstream: Upstream, operation: Operation): Promise<string> {
+  // A lab's own models need no asking, which would wait behind its queue.
+  const ofLab = operation === 'embeddings' ? 'lab-embed' : 'lab-small';
+  if (upstream.config.kind === 'lab' && upstream.serves(ofLab)) return ofLab;
   const configured = upstream.config.models.filter((name) => !/[*?[\]{}!]/.test(name));
   const isFit = (name: string) => /embed/i.test(name) === (operation === 'embeddings');
   const named = configured.find(isFit) ?? configured[0];
