@@ -31,10 +31,12 @@ export class CountWindow {
 
   /** As they would be after so many failures more, at most as many as the window is long. */
   countsAfterFailures(more: number): CallCounts {
+    const { length } = this.#ends;
     const { calls, failures, slow, timeouts } = this.#counts;
-    const pushedOut = Math.max(0, calls + more - this.#ends.length);
+    const pushedOut = Math.max(0, calls + more - length);
+    const oldest = this.#next - calls + length;
     const lost = noCalls();
-    for (let i = 0; i < pushedOut; i++) tally(lost, this.#ends[(this.#next + i) % this.#ends.length] ?? 0, 1);
+    for (let i = 0; i < pushedOut; i++) tally(lost, this.#ends[(oldest + i) % length] ?? 0, 1);
     return {
       calls: calls + more - pushedOut,
       failures: failures + more - lost.failures,
