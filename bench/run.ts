@@ -1,4 +1,5 @@
 /** `npm run bench -- NAME [options]`: runs one benchmark by name, all of them without a name. */
+import { runBreakerBench } from './breaker/main.ts';
 import { runConsoleBench } from './console/main.ts';
 import { runProxyBench } from './proxy/main.ts';
 import { runTelemetryBench } from './telemetry/main.ts';
@@ -7,6 +8,7 @@ const BENCHES: Record<string, (args: string[]) => Promise<number>> = {
   proxy: runProxyBench,
   telemetry: runTelemetryBench,
   console: runConsoleBench,
+  breaker: runBreakerBench,
 };
 const EX_USAGE = 64;
 

@@ -8,23 +8,26 @@ declare module 'opossum' {
   }
 
   interface Options {
-    timeout: number | false;
+    timeout?: number | false;
     /** Read at every opening, so it may be changed. */
     resetTimeout?: number;
-    volumeThreshold: number;
-    status: Status;
-    state: { closed: boolean; halfOpen: boolean };
+    volumeThreshold?: number;
+    errorThresholdPercentage?: number;
+    rollingCountTimeout?: number;
+    status?: Status;
+    state?: { closed: boolean; halfOpen: boolean };
   }
 
   class CircuitBreaker<Input extends unknown[]> extends EventEmitter {
-    constructor(action: (...input: Input) => PromiseLike<void>, options: Options);
+    constructor(action: (...input: Input) => PromiseLike<unknown>, options: Options);
     static newStatus(options: {
       enableSnapshots: boolean;
       rollingPercentilesEnabled: boolean;
       rollingCountBuckets: number;
     }): Status;
     readonly options: Options;
-    fire(...input: Input): Promise<void>;
+    readonly stats: { readonly fires: number };
+    fire(...input: Input): Promise<unknown>;
     open(): void;
     close(): void;
     shutdown(): void;
