@@ -88,7 +88,7 @@ describe('why a breaker is in its state', () => {
     const why = whyOf(componentWith('a', heldOpen('quota', later(60))), AT_MS);
     expect(why.cause).toBe('by local: “quota”');
     expect(why.next).toMatch(/^since \d\d:00:00 · 1\u202fmin left$/);
-    expect(whyOf(componentWith('a', heldOpen()), AT_MS).next).toMatch(/until it is reset$/);
+    expect(whyOf(componentWith('a', heldOpen()), AT_MS).next).toMatch(/until it is lifted$/);
   });
 
   it('counts down to the next probes', () => {
