@@ -1,6 +1,7 @@
 'use client';
 
 import { describeEvent, type EventTone } from '#components/events/describe.ts';
+import { foldProbes } from '#components/events/fold.ts';
 import { useLive } from '#components/live/live-context.ts';
 import type { EventsState } from '#components/live/use-events.ts';
 import { useUrlState } from '#components/live/use-url-state.ts';
@@ -32,8 +33,7 @@ export function EventFeed({
   const components = [
     ...new Set(told.map((event) => event.component).filter((name) => name !== undefined)),
   ].sort();
-  const shown = told
-    .filter((event) => component === null || event.component === component)
+  const shown = foldProbes(told.filter((event) => component === null || event.component === component))
     .slice(-SHOWN)
     .reverse();
   return (
@@ -69,8 +69,8 @@ export function EventFeed({
           tabIndex={0}
           aria-label="Events, newest first"
         >
-          {shown.map((event) => (
-            <Line key={event.seq} event={event} nowMs={nowMs} />
+          {shown.map(({ event, times }) => (
+            <Line key={event.seq} event={event} times={times} nowMs={nowMs} />
           ))}
         </ol>
       )}
@@ -96,14 +96,19 @@ function Nothing({ state, component }: { state: EventsState; component: string |
   }
 }
 
-function Line({ event, nowMs }: { event: LoggedEvent; nowMs: number }) {
+function Line({ event, times, nowMs }: { event: LoggedEvent; times: number; nowMs: number }) {
   const { title, text, tone } = describeEvent(event);
   return (
     <li className="grid grid-cols-[auto_minmax(0,1fr)] gap-x-2.5 border-b py-2 last:border-b-0">
       <LocalTime iso={event.at} nowMs={nowMs} className="min-w-13 text-faint" />
       <div className="min-w-0">
         <p className={`font-medium break-words ${TONES[tone]}`}>{title}</p>
-        {text === '' ? null : <p className="text-[12px] leading-4.5 break-words text-muted">{text}</p>}
+        {text === '' ? null : (
+          <p className="text-[12px] leading-4.5 break-words text-muted">
+            {text}
+            {times > 1 ? `, round ${times}` : ''}
+          </p>
+        )}
       </div>
     </li>
   );
