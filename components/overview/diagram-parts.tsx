@@ -16,15 +16,19 @@ export function LaneLine({
   lane: { component, y, ratePerS, width },
   middle,
   nowMs,
+  onOpen,
 }: {
   lane: Lane;
   middle: number;
   nowMs: number;
+  onOpen: () => void;
 }) {
   const isOpen = component.state === 'open';
   const bend = (FORK_X + STRAIGHT_X) / 2;
   return (
-    <g className={toneOf(component)}>
+    // biome-ignore lint/a11y/noStaticElementInteractions: the picture is an image; the table below has the links
+    // biome-ignore lint/a11y/useKeyWithClickEvents: for the same reason
+    <g className={`cursor-pointer ${toneOf(component)}`} onClick={onOpen}>
       <path
         d={`M${FORK_X} ${middle}C${bend} ${middle} ${bend} ${y} ${STRAIGHT_X} ${y}H${SWITCH_X - 18}`}
         fill="none"

@@ -1,5 +1,8 @@
 'use client';
 
+import Link from 'next/link';
+import { useRouter } from 'next/navigation';
+import { pageOf } from '#components/breakers/paths.ts';
 import { useLive } from '#components/live/live-context.ts';
 import { BOX, layoutOf, lineWidth, type Stage, stageXs, WIDTH } from '#components/overview/diagram-layout.ts';
 import { LaneLine, StageBox, Switch } from '#components/overview/diagram-parts.tsx';
@@ -13,6 +16,7 @@ export function Diagram() {
   const { snapshot, nowMs } = useLive();
   const { components, upstreams, traffic, in_flight } = snapshot;
   const { isBusy } = useTrends();
+  const router = useRouter();
   const layout = layoutOf(components, isBusy);
   const inFlight = upstreams.reduce((sum, upstream) => sum + upstream.in_flight, 0);
   const capacity = upstreams.reduce((sum, { connections }) => sum + connections, 0);
@@ -48,7 +52,13 @@ export function Diagram() {
             />
           ))}
           {layout.lanes.map((lane) => (
-            <LaneLine key={lane.component.name} lane={lane} middle={layout.middle} nowMs={nowMs} />
+            <LaneLine
+              key={lane.component.name}
+              lane={lane}
+              middle={layout.middle}
+              nowMs={nowMs}
+              onOpen={() => router.push(pageOf(lane.component.name))}
+            />
           ))}
           {stages.map((stage, index) => (
             <StageBox key={stage.name} stage={stage} x={xs[index] ?? 0} y={layout.middle} />
@@ -64,7 +74,9 @@ export function Diagram() {
             <svg viewBox="-26 -16 52 24" width="34" height="16" aria-hidden>
               <Switch component={component} />
             </svg>
-            <span className="font-mono break-all text-text">{component.name}</span>
+            <Link href={pageOf(component.name)} prefetch={false} className="font-mono break-all text-text">
+              {component.name}
+            </Link>
             <span className="ml-auto">{endText(component, laneRate, nowMs)}</span>
           </li>
         ))}
