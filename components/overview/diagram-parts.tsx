@@ -27,7 +27,6 @@ export function LaneLine({
   const bend = (FORK_X + STRAIGHT_X) / 2;
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: the picture is an image; the table below has the links
-    // biome-ignore lint/a11y/useKeyWithClickEvents: for the same reason
     <g className={`cursor-pointer ${toneOf(component)}`} onClick={onOpen}>
       <path
         d={`M${FORK_X} ${middle}C${bend} ${middle} ${bend} ${y} ${STRAIGHT_X} ${y}H${SWITCH_X - 18}`}
