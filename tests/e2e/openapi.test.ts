@@ -15,10 +15,11 @@ const BODIES: Record<string, object> = {
   holdBreaker: { mode: 'metrics_only' },
   changeSettings: { window_s: 20 },
   injectFault: { upstream: 'lab', kind: 'latency', latency_ms: 1, duration_s: 60 },
+  startDrill: { component: 'lab.completions', duration_s: 60 },
   startWorkload: { rate_per_s: 1, duration_s: 60 },
 };
-/** Needs an admin token, which this server has none of; removing a fault needs the id of one. */
-const ELSEWHERE = ['openSession', 'removeFault'];
+/** Needs an admin token, which this server has none of; a breaker that is open; or the id of what was made before. */
+const ELSEWHERE = ['openSession', 'probeNow', 'removeFault', 'showDrill', 'stopDrill'];
 
 let server: RunningServer;
 beforeAll(async () => {
@@ -66,6 +67,26 @@ describe('every endpoint', () => {
     expect(ANSWERS.Fault.parse(await removed.json()).id).toBe(id);
   });
 
+  it('of a drill that runs shows it, and stops it', async () => {
+    const started = await post(`${server.url}/api/lab/drills`, {
+      component: 'lab.embeddings',
+      duration_s: 60,
+    });
+    const { id } = ANSWERS.Drill.parse(await started.json());
+    const shown = await fetch(`${server.url}/api/lab/drills/${id}`);
+    expect(ANSWERS.Drill.parse(await shown.json())).toMatchObject({ id, status: 'running' });
+    const stopped = await fetch(`${server.url}/api/lab/drills/${id}`, { method: 'DELETE' });
+    expect(ANSWERS.Drill.parse(await stopped.json())).toMatchObject({ id, end_cause: 'stopped' });
+    const csv = await (await fetch(`${server.url}/api/lab/drills?format=csv`)).text();
+    expect(csv).toContain(`${id},lab.embeddings,error,`);
+  });
+
+  it('that needs an open breaker answers as documented before one', async () => {
+    await post(`${server.url}/api/test/circuit-breaker/trigger-failure/test`, {});
+    const probing = await post(`${server.url}/api/breakers/test/probe`, {});
+    expect(ANSWERS.Breaker.parse(await probing.json()).state).toBe('half_open');
+  });
+
   it('that streams sends what is documented', async () => {
     const snapshots = await follow(`${server.url}/api/stream`);
     await expect.poll(() => snapshots.events.length).toBeGreaterThan(0);
@@ -87,7 +108,17 @@ describe('errors', () => {
     ['GET', '/api/requests?how=badly', '', 400],
     ['POST', '/api/breakers/lab.chat/trip', '{"reason":', 400],
     ['POST', '/api/breakers/lab.chat/trip', '{"reasons":"x"}', 400],
+    ['PATCH', '/api/breakers/lab.chat/settings', '{"failure_rate_percent":0}', 400],
+    ['PATCH', '/api/breakers/lab.chat/settings', '{"slow_rate_percent":101}', 400],
+    ['POST', '/api/breakers/lab.chat/what-if', '{"open_s":0}', 400],
+    ['POST', '/api/breakers/lab.chat/hold', '{"mode":"half_open"}', 400],
+    ['POST', '/api/breakers/lab.admin/probe', '', 409],
+    ['DELETE', '/api/breakers/lab.admin/hold', '{"id":"nope"}', 404],
     ['POST', '/api/lab/faults', '{}', 400],
+    ['POST', '/api/lab/drills', '{}', 400],
+    ['POST', '/api/lab/drills', '{"component":"nope.chat","duration_s":5}', 404],
+    ['POST', '/api/lab/drills', '{"component":"test","duration_s":5}', 422],
+    ['GET', '/api/lab/drills/nope', '', 404],
     ['POST', '/api/events', '', 405],
     ['POST', '/api/session', '{"token":"x"}', 409],
     ['GET', '/api/nope', '', 404],
