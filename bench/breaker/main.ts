@@ -1,17 +1,12 @@
 /** The breaker benchmark: what a guarded call costs closed, failing and refused, and what reading all breakers costs. */
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { parseArgs } from 'node:util';
+import { dirname } from 'node:path';
+import { smallOptions } from '../lib/options.ts';
 import { median, rotate } from '../lib/stats.ts';
 import { table } from '../lib/table.ts';
 import { CANDIDATES, type CandidateName, closed, type Guarded, open, snapshotMs } from './candidates.ts';
 import { judge } from './goals.ts';
 
-const USAGE = `npm run bench -- breaker [options]
-  --quick         one round: a look, not a result
-  --json FILE     where the results go (bench/results/breaker.json)
-`;
-const EX_USAGE = 64;
 const ROUNDS = 5;
 const SAMPLES = [100, 10_000, 50_000] as const;
 /** A round of a case ends with whichever comes first; some need milliseconds for each call. */
@@ -23,27 +18,11 @@ const COMPONENTS = 1_000;
 
 /** @returns the exit code */
 export async function runBreakerBench(args: string[]): Promise<number> {
-  let values: { quick: boolean; json: string; help: boolean };
-  try {
-    values = parseArgs({
-      args,
-      options: {
-        quick: { type: 'boolean', default: false },
-        json: { type: 'string', default: join(import.meta.dirname, '..', 'results', 'breaker.json') },
-        help: { type: 'boolean', short: 'h', default: false },
-      },
-    }).values;
-  } catch (thrown) {
-    process.stderr.write(`${thrown instanceof Error ? thrown.message : String(thrown)}\n\n${USAGE}`);
-    return EX_USAGE;
-  }
-  if (values.help) {
-    process.stdout.write(USAGE);
-    return 0;
-  }
+  const options = smallOptions('breaker', 'one round', args);
+  if (typeof options === 'number') return options;
   const results = new Map<string, number[]>();
   const note = (key: string, value: number) => results.set(key, [...(results.get(key) ?? []), value]);
-  const rounds = values.quick ? 1 : ROUNDS;
+  const rounds = options.quick ? 1 : ROUNDS;
   for (let round = 0; round < rounds; round++) {
     for (const name of rotate(CANDIDATES, round)) await measure(name, note);
     for (const name of ['opossum', 'switchgear'] as const)
@@ -60,10 +39,10 @@ export async function runBreakerBench(args: string[]): Promise<number> {
   });
   for (const { goal, measured, reached } of verdicts)
     process.stdout.write(`${reached ? 'reached' : 'MISSED '}  ${goal}: ${measured}\n`);
-  mkdirSync(dirname(values.json), { recursive: true });
+  mkdirSync(dirname(options.json), { recursive: true });
   const written = { at: new Date().toISOString(), results: Object.fromEntries(results), verdicts };
-  writeFileSync(values.json, `${JSON.stringify(written, null, 2)}\n`);
-  process.stdout.write(`written to ${values.json}\n`);
+  writeFileSync(options.json, `${JSON.stringify(written, null, 2)}\n`);
+  process.stdout.write(`written to ${options.json}\n`);
   return 0;
 }
 

@@ -4,11 +4,11 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 import { launchBrowser } from '../../tests/support/browser.ts';
-import { stopAll, track } from '../lib/children.ts';
+import { stopAll, stopAllOnSignal, track } from '../lib/children.ts';
 import { cpuSecondsOf } from '../lib/cpu.ts';
 import { startMock } from '../lib/mock.ts';
+import { type SmallOptions, smallOptions } from '../lib/options.ts';
 import { LoadGenerator } from '../lib/orders.ts';
 import { FIXED } from '../lib/requests.ts';
 import { median, rotate, spread } from '../lib/stats.ts';
@@ -17,11 +17,6 @@ import { startSwitchgear } from '../proxy/switchgear.ts';
 import type { Target } from '../proxy/target.ts';
 import { type PageWeight, weighPage } from './pages.ts';
 
-const USAGE = `npm run bench -- console [options]
-  --quick         one short round: a look, not a result
-  --json FILE     where the results go (bench/results/console.json)
-`;
-const EX_USAGE = 64;
 const CONSOLES = [0, 1, 20, 100];
 const MANY = 100;
 const COMPARED = [0, MANY];
@@ -48,21 +43,11 @@ interface Measured {
 
 /** @returns the exit code */
 export async function runConsoleBench(args: string[]): Promise<number> {
-  let options: Options | 'help';
-  try {
-    options = parseOptions(args);
-  } catch (thrown) {
-    process.stderr.write(`${thrown instanceof Error ? thrown.message : String(thrown)}\n\n${USAGE}`);
-    return EX_USAGE;
-  }
-  if (options === 'help') {
-    process.stdout.write(USAGE);
-    return 0;
-  }
+  const given = smallOptions('console', 'one short round', args);
+  if (typeof given === 'number') return given;
+  const options = optionsOf(given);
   const folder = mkdtempSync(join(tmpdir(), 'switchgear-bench-'));
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.once(signal, () => void stopAll().finally(() => process.exit(signal === 'SIGINT' ? 130 : 143)));
-  }
+  stopAllOnSignal();
   try {
     const target = await startSwitchgear({ mockPort: await startMock(), folder, say });
     const measured = await measure(target, options);
@@ -86,17 +71,8 @@ export async function runConsoleBench(args: string[]): Promise<number> {
   }
 }
 
-function parseOptions(args: string[]): Options | 'help' {
-  const { values } = parseArgs({
-    args,
-    options: {
-      quick: { type: 'boolean', default: false },
-      json: { type: 'string', default: join(import.meta.dirname, '..', 'results', 'console.json') },
-      help: { type: 'boolean', short: 'h', default: false },
-    },
-  });
-  if (values.help) return 'help';
-  return { rounds: values.quick ? 1 : 5, roundMs: values.quick ? 2_000 : 5_000, jsonFile: values.json };
+function optionsOf({ quick, json }: SmallOptions): Options {
+  return { rounds: quick ? 1 : 5, roundMs: quick ? 2_000 : 5_000, jsonFile: json };
 }
 
 async function measure({ endpoint, started }: Target, { rounds, roundMs }: Options): Promise<Measured> {

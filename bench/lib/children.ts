@@ -66,6 +66,13 @@ export async function stop(child: ChildProcess): Promise<void> {
   });
 }
 
+/** From now on a signal ends all that run, and then this process. */
+export function stopAllOnSignal(): void {
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => void stopAll().finally(() => process.exit(signal === 'SIGINT' ? 130 : 143)));
+  }
+}
+
 /** Ends all that run; nothing is started from then on. */
 export async function stopAll(): Promise<void> {
   stopping = true;

@@ -2,17 +2,12 @@
 import { fork } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { parseArgs } from 'node:util';
-import { stopAll, track } from '../lib/children.ts';
+import { stopAllOnSignal, track } from '../lib/children.ts';
+import { smallOptions } from '../lib/options.ts';
 import { median } from '../lib/stats.ts';
 import { table } from '../lib/table.ts';
 import type { Block, Recorder } from './recorder.ts';
 
-const USAGE = `npm run bench -- telemetry [options]
-  --quick         one round of 1 million requests: a look, not a result
-  --json FILE     where the results go (bench/results/telemetry.json)
-`;
-const EX_USAGE = 64;
 const RECORDERS: readonly Recorder[] = ['switchgear', 'prom-client'];
 const ROUNDS = 3;
 const BLOCKS = 10;
@@ -20,29 +15,11 @@ const BLOCK_REQUESTS = 1_000_000;
 
 /** @returns the exit code */
 export async function runTelemetryBench(args: string[]): Promise<number> {
-  let values: { quick: boolean; json: string; help: boolean };
-  try {
-    values = parseArgs({
-      args,
-      options: {
-        quick: { type: 'boolean', default: false },
-        json: { type: 'string', default: join(import.meta.dirname, '..', 'results', 'telemetry.json') },
-        help: { type: 'boolean', short: 'h', default: false },
-      },
-    }).values;
-  } catch (thrown) {
-    process.stderr.write(`${thrown instanceof Error ? thrown.message : String(thrown)}\n\n${USAGE}`);
-    return EX_USAGE;
-  }
-  if (values.help) {
-    process.stdout.write(USAGE);
-    return 0;
-  }
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.once(signal, () => void stopAll().finally(() => process.exit(signal === 'SIGINT' ? 130 : 143)));
-  }
-  const rounds = values.quick ? 1 : ROUNDS;
-  const size = values.quick ? BLOCK_REQUESTS / 10 : BLOCK_REQUESTS;
+  const options = smallOptions('telemetry', 'one round of 1 million requests', args);
+  if (typeof options === 'number') return options;
+  stopAllOnSignal();
+  const rounds = options.quick ? 1 : ROUNDS;
+  const size = options.quick ? BLOCK_REQUESTS / 10 : BLOCK_REQUESTS;
   const measured = new Map<Recorder, Block[][]>(RECORDERS.map((recorder) => [recorder, []]));
   for (let round = 1; round <= rounds; round++) {
     for (const recorder of RECORDERS) {
@@ -53,10 +30,10 @@ export async function runTelemetryBench(args: string[]): Promise<number> {
     }
   }
   process.stdout.write(`\n${report(measured)}\n`);
-  mkdirSync(dirname(values.json), { recursive: true });
+  mkdirSync(dirname(options.json), { recursive: true });
   const results = Object.fromEntries(measured);
-  writeFileSync(values.json, `${JSON.stringify({ at: new Date().toISOString(), results }, null, 2)}\n`);
-  process.stdout.write(`written to ${values.json}\n`);
+  writeFileSync(options.json, `${JSON.stringify({ at: new Date().toISOString(), results }, null, 2)}\n`);
+  process.stdout.write(`written to ${options.json}\n`);
   return 0;
 }
 

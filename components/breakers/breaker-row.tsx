@@ -8,9 +8,10 @@ import { pageOf } from '#components/breakers/paths.ts';
 import { RateGauge } from '#components/breakers/rate-gauge.tsx';
 import { StateBadge } from '#components/breakers/state-badge.tsx';
 import { whyOf } from '#components/breakers/why.ts';
-import { neededCalls, thresholdsOf, windowName } from '#components/breakers/window-words.ts';
-import { formatCount, formatMs, formatPerSecond } from '#components/ui/format.ts';
+import { latencies, thresholdsOf, windowName } from '#components/breakers/window-words.ts';
+import { formatCount, formatPerSecond } from '#components/ui/format.ts';
 import { useMounted } from '#components/ui/local-time.tsx';
+import { minimumCalls } from '#lib/contracts/breakers.ts';
 import type { Component } from '#lib/contracts/snapshot.ts';
 
 /** A line of a table on a wide screen, a card on a narrow one. */
@@ -18,7 +19,7 @@ export function BreakerRow({ component, nowMs }: { component: Component; nowMs: 
   const { name, state, computed_state, hold, holds, window, settings, latency_ms, rate_per_s } = component;
   const [pending, setPending] = useState<Act | null>(null);
   const why = whyOf(component, nowMs, useMounted());
-  const few = window.calls < neededCalls(settings);
+  const few = window.calls < minimumCalls(settings);
   return (
     <tr
       data-component={name}
@@ -68,7 +69,7 @@ export function BreakerRow({ component, nowMs }: { component: Component; nowMs: 
           <span className="text-faint">of {windowName(settings).replace('last ', '')}</span>
         </p>
         <p className="text-[11px] leading-3.5 text-faint">
-          {few && window.calls > 0 ? `judges from ${neededCalls(settings)}` : ''}
+          {few && window.calls > 0 ? `judges from ${minimumCalls(settings)}` : ''}
           {window.rejected > 0 ? ` ${formatCount(window.rejected)} refused` : ''}
         </p>
       </td>
@@ -81,12 +82,12 @@ export function BreakerRow({ component, nowMs }: { component: Component; nowMs: 
       <td
         className={`whitespace-nowrap max-lg:order-3 lg:text-right ${latency_ms.p50 === null ? 'text-faint' : ''}`}
       >
-        {[latency_ms.p50, latency_ms.p90, latency_ms.p99].map(formatMs).join(' · ')}
+        {latencies(latency_ms)}
       </td>
       <td className="max-lg:order-3 max-lg:ml-auto lg:pr-4! lg:text-right">
         <ActDialog
           act={state === 'open' || hold !== null ? 'reset' : 'trip'}
-          component={name}
+          component={component}
           onPending={setPending}
         />
       </td>

@@ -1,12 +1,12 @@
 'use client';
 
-import { DURATIONS } from '#components/breakers/durations.ts';
+import { DurationField, durationIn } from '#components/breakers/duration-field.tsx';
 import { apiOf } from '#components/breakers/paths.ts';
-import { useAnnounce } from '#components/ui/announcer.tsx';
 import { send } from '#components/ui/api.ts';
 import { Button } from '#components/ui/button.tsx';
 import { ConfirmDialog } from '#components/ui/confirm-dialog.tsx';
-import { type Choice, Field, Input, Select } from '#components/ui/field.tsx';
+import { type Choice, Field, Select } from '#components/ui/field.tsx';
+import { ReasonField, reasonIn } from '#components/ui/reason-field.tsx';
 
 const MODES: readonly Choice[] = [
   ['closed', 'closed: all calls go through'],
@@ -16,17 +16,10 @@ const MODES: readonly Choice[] = [
 
 /** Holds a breaker in a mode, whatever its traffic. */
 export function HoldDialog({ component }: { component: string }) {
-  const announce = useAnnounce();
   const hold = async (form: FormData) => {
-    const reason = String(form.get('reason') ?? '').trim();
-    const duration = String(form.get('duration') ?? '');
     const mode = String(form.get('mode') ?? '');
-    await send('POST', apiOf(component, 'hold'), {
-      mode,
-      ...(reason === '' ? {} : { reason }),
-      ...(duration === '' ? {} : { duration_s: Number(duration) }),
-    });
-    announce(`${component} is held ${mode.replace('_', ' ')}.`);
+    await send('POST', apiOf(component, 'hold'), { mode, ...reasonIn(form), ...durationIn(form) });
+    return mode === 'metrics_only' ? `${component} is only measured now.` : `${component} is held ${mode}.`;
   };
   return (
     <ConfirmDialog
@@ -44,12 +37,8 @@ export function HoldDialog({ component }: { component: string }) {
       <Field label="Mode">
         <Select name="mode" choices={MODES} />
       </Field>
-      <Field label="For how long">
-        <Select name="duration" choices={DURATIONS} />
-      </Field>
-      <Field label="Reason (optional, kept in the log)">
-        <Input name="reason" maxLength={500} />
-      </Field>
+      <DurationField />
+      <ReasonField />
     </ConfirmDialog>
   );
 }

@@ -2,6 +2,7 @@
 
 import { apiOf } from '#components/breakers/paths.ts';
 import { useLive } from '#components/live/live-context.ts';
+import { ActionError } from '#components/ui/action-error.tsx';
 import { send } from '#components/ui/api.ts';
 import { Button } from '#components/ui/button.tsx';
 import { formatDuration } from '#components/ui/format.ts';
@@ -56,11 +57,7 @@ function Line({
       <Button onClick={lift} disabled={pending} aria-label={`Lift the hold by ${by}`}>
         {pending ? 'Lifting…' : 'Lift'}
       </Button>
-      {error === '' ? null : (
-        <p role="alert" className="w-full text-open">
-          {error}
-        </p>
-      )}
+      <ActionError error={error} className="w-full" />
     </li>
   );
 }

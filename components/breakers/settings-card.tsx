@@ -11,12 +11,13 @@ import {
   type SettingsDraft,
 } from '#components/breakers/setting-fields.ts';
 import { WhatIfResult } from '#components/breakers/what-if-result.tsx';
-import { useAnnounce } from '#components/ui/announcer.tsx';
+import { ActionError } from '#components/ui/action-error.tsx';
 import { send } from '#components/ui/api.ts';
 import { Button } from '#components/ui/button.tsx';
 import { Card } from '#components/ui/card.tsx';
 import { ConfirmDialog } from '#components/ui/confirm-dialog.tsx';
 import { Field, Input, Select } from '#components/ui/field.tsx';
+import { ReasonField, reasonIn } from '#components/ui/reason-field.tsx';
 import { useAction } from '#components/ui/use-action.ts';
 import { type WhatIf, whatIfSchema } from '#lib/contracts/breakers.ts';
 import type { Component } from '#lib/contracts/snapshot.ts';
@@ -24,7 +25,6 @@ import type { Component } from '#lib/contracts/snapshot.ts';
 /** Every setting, what other ones would have made of the last hour, and the change itself. */
 export function SettingsCard({ component }: { component: Component }) {
   const { name, settings, overrides } = component;
-  const announce = useAnnounce();
   // Null follows the breaker: a draft must not be overwritten by somebody else's change.
   const [edited, setEdited] = useState<SettingsDraft | null>(null);
   const [whatIf, setWhatIf] = useState<WhatIf | null>(null);
@@ -33,6 +33,7 @@ export function SettingsCard({ component }: { component: Component }) {
   const changes = changesOf(settings, draft);
   const checked = patchOf(changes);
   const errors = checked.ok ? {} : checked.errors;
+  const patch = checked.ok ? checked.patch : {};
   const changed = Object.keys(overrides);
   const change = (field: string, value: string) => {
     setEdited({ ...draft, [field]: value });
@@ -40,30 +41,21 @@ export function SettingsCard({ component }: { component: Component }) {
   };
   const ask = () =>
     replay.run(async () => {
-      if (!checked.ok) return null;
-      const answer = whatIfSchema.parse(await send('POST', apiOf(name, 'what-if'), checked.patch));
+      const answer = whatIfSchema.parse(await send('POST', apiOf(name, 'what-if'), patch));
       setWhatIf(answer);
       return `The draft would have opened ${name} ${answer.draft.trip_count} times.`;
     });
   const apply = async (form: FormData) => {
-    if (!checked.ok) return;
-    const reason = String(form.get('reason') ?? '').trim();
-    await send('PATCH', apiOf(name, 'settings'), { ...checked.patch, ...(reason === '' ? {} : { reason }) });
+    await send('PATCH', apiOf(name, 'settings'), { ...patch, ...reasonIn(form) });
     setEdited(null);
-    announce(`The settings of ${name} were changed.`);
+    return `The settings of ${name} were changed.`;
   };
   const restore = async (form: FormData) => {
-    const reason = String(form.get('reason') ?? '').trim();
-    await send('DELETE', apiOf(name, 'settings'), reason === '' ? {} : { reason });
+    await send('DELETE', apiOf(name, 'settings'), reasonIn(form));
     setEdited(null);
     setWhatIf(null);
-    announce(`The settings of ${name} are as configured.`);
+    return `The settings of ${name} are as configured.`;
   };
-  const reason = (
-    <Field label="Reason (optional, kept in the log)">
-      <Input name="reason" maxLength={500} />
-    </Field>
-  );
   return (
     <Card
       title="Settings"
@@ -109,7 +101,7 @@ export function SettingsCard({ component }: { component: Component }) {
           kind="primary"
           act={apply}
         >
-          {reason}
+          <ReasonField />
         </ConfirmDialog>
         {edited === null || changes.length === 0 ? null : (
           <Button onClick={() => setEdited(null)}>Discard</Button>
@@ -127,7 +119,7 @@ export function SettingsCard({ component }: { component: Component }) {
             kind="primary"
             act={restore}
           >
-            {reason}
+            <ReasonField />
           </ConfirmDialog>
         )}
         <span className="text-faint">
@@ -136,11 +128,7 @@ export function SettingsCard({ component }: { component: Component }) {
             : changes.map(({ name: setting, from, to }) => `${setting} ${from} → ${to}`).join(', ')}
         </span>
       </div>
-      {replay.error === '' ? null : (
-        <p role="alert" className="px-4 pb-3 text-open">
-          {replay.error}
-        </p>
-      )}
+      <ActionError error={replay.error} className="px-4 pb-3" />
       {whatIf === null ? null : <WhatIfResult result={whatIf} />}
     </Card>
   );

@@ -6,8 +6,9 @@ import { HoldsList } from '#components/breakers/holds-list.tsx';
 import { apiOf } from '#components/breakers/paths.ts';
 import { StateBadge } from '#components/breakers/state-badge.tsx';
 import { whyOf } from '#components/breakers/why.ts';
-import { callersNotice, othersServing } from '#components/breakers/window-words.ts';
+import { callersNotice } from '#components/breakers/window-words.ts';
 import { useLive } from '#components/live/live-context.ts';
+import { ActionError } from '#components/ui/action-error.tsx';
 import { send } from '#components/ui/api.ts';
 import { Button } from '#components/ui/button.tsx';
 import { useMounted } from '#components/ui/local-time.tsx';
@@ -19,7 +20,6 @@ export function StateCard({ component }: { component: Component }) {
   const { snapshot, nowMs } = useLive();
   const { name, state, computed_state, hold, holds } = component;
   const why = whyOf(component, nowMs, useMounted());
-  const others = othersServing(component, snapshot);
   const { pending, error, run } = useAction();
   const probe = () =>
     run(async () => {
@@ -49,18 +49,12 @@ export function StateCard({ component }: { component: Component }) {
               {pending ? 'Asking…' : 'Probe now'}
             </Button>
           ) : null}
-          {state === 'open' && hold !== null ? null : (
-            <ActDialog act="trip" component={name} others={others} />
-          )}
+          {state === 'open' && hold !== null ? null : <ActDialog act="trip" component={component} />}
           <HoldDialog component={name} />
-          <ActDialog act="reset" component={name} />
+          <ActDialog act="reset" component={component} />
         </div>
       </div>
-      {error === '' ? null : (
-        <p role="alert" className="px-4 pb-3 text-open">
-          {error}
-        </p>
-      )}
+      <ActionError error={error} className="px-4 pb-3" />
       <HoldsList component={name} holds={holds} />
     </section>
   );

@@ -2,6 +2,7 @@
 
 import { useState } from 'react';
 import useSWR from 'swr';
+import { apiOf } from '#components/breakers/paths.ts';
 import { words } from '#components/events/describe.ts';
 import { useLive } from '#components/live/live-context.ts';
 import { load } from '#components/ui/api.ts';
@@ -13,7 +14,7 @@ const SHOWN = 8;
 
 /** What changed a breaker, newest first, each with its evidence. */
 export function Transitions({ component, lastAt }: { component: string; lastAt: string | null }) {
-  const path = `/api/breakers/${encodeURIComponent(component)}/transitions`;
+  const path = apiOf(component, 'transitions');
   // Asked again when the snapshot shows a later one.
   const { data, error, isLoading } = useSWR([path, lastAt], () => load(path, transitionListSchema), {
     keepPreviousData: true,

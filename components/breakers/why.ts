@@ -1,7 +1,7 @@
 /** Why a breaker is in its state, since when, and what comes next: two lines. */
 import { words } from '#components/events/describe.ts';
 import { formatDuration, formatRate, formatTime, withUnit } from '#components/ui/format.ts';
-import type { BreakerView } from '#lib/contracts/breakers.ts';
+import { type BreakerView, minimumCalls } from '#lib/contracts/breakers.ts';
 
 export interface Why {
   cause: string;
@@ -48,8 +48,9 @@ function rampCause({ in_flight, limit }: NonNullable<BreakerView['ramp']>): stri
 /** Worth a word when calls fail although it is closed. */
 function closedCause({ window, settings }: BreakerView): string {
   if (window.failures === 0) return '';
-  if (window.calls < settings.minimum_calls) {
-    return `${window.failures} of ${window.calls} failed; ${settings.minimum_calls} calls are needed to judge`;
+  const needed = minimumCalls(settings);
+  if (window.calls < needed) {
+    return `${window.failures} of ${window.calls} failed; ${needed} calls are needed to judge`;
   }
   return `${window.failures} of ${window.calls} failed, opens at ${withUnit(settings.failure_rate_percent, '%')}`;
 }

@@ -1,14 +1,15 @@
 import { RateGauge } from '#components/breakers/rate-gauge.tsx';
-import { neededCalls, thresholdsOf, windowName } from '#components/breakers/window-words.ts';
+import { latencies, thresholdsOf, windowName } from '#components/breakers/window-words.ts';
 import { Card } from '#components/ui/card.tsx';
-import { formatCount, formatMs, formatPerSecond } from '#components/ui/format.ts';
+import { formatCount, formatPerSecond, withUnit } from '#components/ui/format.ts';
+import { minimumCalls } from '#lib/contracts/breakers.ts';
 import type { Component } from '#lib/contracts/snapshot.ts';
 
 /** What the window holds, against what would open the breaker. */
 export function WindowCard({ component }: { component: Component }) {
   const { window, settings, latency_ms, rate_per_s } = component;
-  const needed = neededCalls(settings);
-  const seconds = `last ${settings.window_s} s`;
+  const needed = minimumCalls(settings);
+  const seconds = `last ${withUnit(settings.window_s, 's')}`;
   return (
     <Card title="Window" note={`${windowName(settings)}, counted anew with each change of state`}>
       <div className="grid gap-x-6 gap-y-3 px-4 pb-4 sm:grid-cols-3">
@@ -36,11 +37,7 @@ export function WindowCard({ component }: { component: Component }) {
         <Figure name="Timeouts" value={formatCount(window.timeouts)} />
         <Figure name={`Refused, ${seconds}`} value={formatCount(window.rejected)} />
         <Figure name={`calls/s, ${seconds}`} value={formatPerSecond(rate_per_s)} />
-        <Figure
-          name={`p50 · p90 · p99, ${seconds}`}
-          value={[latency_ms.p50, latency_ms.p90, latency_ms.p99].map(formatMs).join(' · ')}
-          wide
-        />
+        <Figure name={`p50 · p90 · p99, ${seconds}`} value={latencies(latency_ms)} wide />
       </dl>
     </Card>
   );

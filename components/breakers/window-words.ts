@@ -1,5 +1,5 @@
 /** The window of a breaker in words, and who else serves what it protects. */
-import { counted, withUnit } from '#components/ui/format.ts';
+import { counted, formatMs, UNKNOWN, withUnit } from '#components/ui/format.ts';
 import type { BreakerView } from '#lib/contracts/breakers.ts';
 import type { BreakerSettings } from '#lib/contracts/config.ts';
 import type { Component, Snapshot } from '#lib/contracts/snapshot.ts';
@@ -7,11 +7,6 @@ import type { Component, Snapshot } from '#lib/contracts/snapshot.ts';
 /** `last 10 s`, `last 100 calls`. */
 export function windowName({ window_kind, window_s, window_calls }: BreakerSettings): string {
   return window_kind === 'time' ? `last ${withUnit(window_s, 's')}` : `last ${counted(window_calls, 'call')}`;
-}
-
-/** Calls that are needed before a rate counts. */
-export function neededCalls({ window_kind, window_calls, minimum_calls }: BreakerSettings): number {
-  return window_kind === 'count' ? Math.min(window_calls, minimum_calls) : minimum_calls;
 }
 
 /** Upstreams whose component of the same operation would take its calls. */
@@ -37,6 +32,14 @@ function sharesModel(model: string, models: readonly string[]): boolean {
   return models.some((each) => each === model || isGlob(each) || isGlob(model));
 }
 
+/** What callers would notice if it were open. */
+export function whoServesInstead(component: Component, snapshot: Snapshot): string {
+  if (component.upstream === null) return 'Nothing else depends on it.';
+  const others = othersServing(component, snapshot);
+  if (others.length === 0) return 'No other upstream serves these models now: callers will get 503.';
+  return `They go on to ${others.join(', ')} where it has their model; the others will get 503.`;
+}
+
 /** What callers notice of it now. */
 export function callersNotice(component: Component, snapshot: Snapshot): string {
   const { state, hold, ramp, settings } = component;
@@ -52,9 +55,14 @@ export function callersNotice(component: Component, snapshot: Snapshot): string 
     return `Up to ${counted(settings.half_open_calls, 'call')} at a time go through as probes; for all others ${elsewhere}.`;
   if (hold?.mode === 'closed') return 'All calls go through, whatever becomes of them.';
   if (hold?.mode === 'metrics_only') return 'All calls go through and are measured; nothing opens it.';
-  if (ramp !== null)
-    return `It lets callers in again by and by: ${ramp.in_flight} of at most ${ramp.limit} at once now.`;
+  if (ramp !== null) return `Calls up to that number go through; beyond it ${elsewhere}.`;
   return 'Calls go through.';
+}
+
+/** `44 ms · 96 ms · 1.2 s`. */
+export function latencies({ p50, p90, p99 }: BreakerView['latency_ms']): string {
+  const all = [p50, p90, p99];
+  return all.every((ms) => ms === null) ? UNKNOWN : all.map(formatMs).join(' · ');
 }
 
 /** What is known of the breaker against what would open it, for both rates. */

@@ -1,7 +1,7 @@
 'use client';
 
+import { useState } from 'react';
 import { FAULT_WORDS } from '#components/drills/drill-words.ts';
-import { useAnnounce } from '#components/ui/announcer.tsx';
 import { send } from '#components/ui/api.ts';
 import { Button } from '#components/ui/button.tsx';
 import { ConfirmDialog } from '#components/ui/confirm-dialog.tsx';
@@ -12,9 +12,8 @@ const KINDS: readonly Choice[] = faultKinds.map((kind) => [kind, FAULT_WORDS[kin
 
 /** Asks for the fault, and says what a drill does before it begins. */
 export function DrillForm({ component }: { component: string }) {
-  const announce = useAnnounce();
+  const [fault, setFault] = useState<string>('error');
   const start = async (form: FormData) => {
-    const fault = String(form.get('fault'));
     await send('POST', '/api/lab/drills', {
       component,
       fault,
@@ -23,7 +22,7 @@ export function DrillForm({ component }: { component: string }) {
       calls_per_s: Number(form.get('calls')),
       ...(fault === 'latency' ? { latency_ms: Number(form.get('latency')) } : {}),
     });
-    announce(`The drill on ${component} has begun.`);
+    return `The drill on ${component} has begun.`;
   };
   return (
     <div className="px-4 pb-3">
@@ -41,7 +40,7 @@ export function DrillForm({ component }: { component: string }) {
       >
         <div className="grid grid-cols-2 gap-3">
           <Field label="Fault">
-            <Select name="fault" choices={KINDS} />
+            <Select value={fault} onChange={(event) => setFault(event.target.value)} choices={KINDS} />
           </Field>
           <Field label="Share of calls, %">
             <Input name="percent" type="number" min={1} max={100} defaultValue={60} required />
@@ -52,9 +51,11 @@ export function DrillForm({ component }: { component: string }) {
           <Field label="Calls a second">
             <Input name="calls" type="number" min={1} max={200} defaultValue={50} required />
           </Field>
-          <Field label="Added ms, for latency">
-            <Input name="latency" type="number" min={0} max={600_000} defaultValue={1_000} required />
-          </Field>
+          {fault === 'latency' ? (
+            <Field label="Added latency, ms">
+              <Input name="latency" type="number" min={0} max={600_000} defaultValue={1_000} required />
+            </Field>
+          ) : null}
         </div>
       </ConfirmDialog>
     </div>

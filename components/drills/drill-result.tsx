@@ -4,6 +4,7 @@ import Link from 'next/link';
 import { pageOf } from '#components/breakers/paths.ts';
 import { faultProgress, figuresOf, resultOf, whatItDoes } from '#components/drills/drill-words.ts';
 import { useLive } from '#components/live/live-context.ts';
+import { ActionError } from '#components/ui/action-error.tsx';
 import { send } from '#components/ui/api.ts';
 import { Button } from '#components/ui/button.tsx';
 import { LocalTime } from '#components/ui/local-time.tsx';
@@ -81,11 +82,7 @@ export function DrillResult({ drill, named }: { drill: Drill; named: boolean }) 
           ))}
         </ul>
       )}
-      {error === '' ? null : (
-        <p role="alert" className="text-open">
-          {error}
-        </p>
-      )}
+      <ActionError error={error} />
     </li>
   );
 }

@@ -1,13 +1,13 @@
 'use client';
 
-import { useState } from 'react';
 import { FAULT_NAMES, strengthOf } from '#components/lab/fault-words.ts';
 import { useLive } from '#components/live/live-context.ts';
-import { useAnnounce } from '#components/ui/announcer.tsx';
+import { ActionError } from '#components/ui/action-error.tsx';
 import { send } from '#components/ui/api.ts';
 import { Button } from '#components/ui/button.tsx';
 import { formatCount, formatDuration, formatRate } from '#components/ui/format.ts';
 import { StateNote } from '#components/ui/state-notes.tsx';
+import { useAction } from '#components/ui/use-action.ts';
 import type { Fault } from '#lib/contracts/faults.ts';
 
 /** Faults that are at work: what, how much is left of them, what they have struck. */
@@ -30,21 +30,15 @@ export function ActiveFaults() {
 }
 
 function Line({ fault, nowMs }: { fault: Fault; nowMs: number }) {
-  const announce = useAnnounce();
-  const [pending, setPending] = useState(false);
+  const { pending, error, run } = useAction();
   const { id, upstream, kind, rate, started_at, ends_at, struck, by, reason } = fault;
   const [from, to] = [Date.parse(started_at), Date.parse(ends_at)];
   const left = Math.max(0, to - nowMs);
-  const end = async () => {
-    setPending(true);
-    try {
+  const end = () =>
+    run(async () => {
       await send('DELETE', `/api/lab/faults/${encodeURIComponent(id)}`);
-      announce(`The fault on ${upstream} was ended.`);
-    } catch (thrown) {
-      announce(thrown instanceof Error ? thrown.message : 'The server did not answer');
-      setPending(false);
-    }
-  };
+      return `The fault on ${upstream} was ended.`;
+    });
   return (
     <li className="border-b px-4 py-2.5 last:border-b-0" data-fault={kind}>
       <div className="flex items-start gap-3">
@@ -72,6 +66,7 @@ function Line({ fault, nowMs }: { fault: Fault; nowMs: number }) {
           {pending ? 'Ending…' : 'End now'}
         </Button>
       </div>
+      <ActionError error={error} />
       <div className="mt-1 h-1 rounded bg-raised" aria-hidden>
         <div className="h-1 rounded bg-half-open" style={{ width: `${(1 - left / (to - from)) * 100}%` }} />
       </div>

@@ -3,12 +3,13 @@
 import { type FormEvent, useState } from 'react';
 import { effectOf, FAULT_NAMES, type FaultDraft, requestOf } from '#components/lab/fault-words.ts';
 import { useLive } from '#components/live/live-context.ts';
-import { useAnnounce } from '#components/ui/announcer.tsx';
+import { ActionError } from '#components/ui/action-error.tsx';
 import { send } from '#components/ui/api.ts';
 import { Button } from '#components/ui/button.tsx';
 import { ConfirmDialog } from '#components/ui/confirm-dialog.tsx';
 import { type Choice, Field, Input, Select } from '#components/ui/field.tsx';
 import { StateNote } from '#components/ui/state-notes.tsx';
+import { useAction } from '#components/ui/use-action.ts';
 import { type FaultKind, faultKinds } from '#lib/contracts/faults.ts';
 
 const KINDS: readonly Choice[] = faultKinds.map((kind) => [kind, FAULT_NAMES[kind]]);
@@ -23,7 +24,6 @@ const DURATIONS: readonly Choice[] = [
 /** Makes an upstream fail on order; for one that is no lab only after a second look. */
 export function FaultForm({ allowed }: { allowed: boolean }) {
   const { upstreams } = useLive().snapshot;
-  const announce = useAnnounce();
   const usable = upstreams.filter(({ lab }) => lab || allowed);
   const barred = upstreams.filter((upstream) => !usable.includes(upstream)).map(({ name }) => name);
   const [draft, setDraft] = useState<FaultDraft>({
@@ -35,8 +35,7 @@ export function FaultForm({ allowed }: { allowed: boolean }) {
     durationS: 30,
   });
   const [reason, setReason] = useState('');
-  const [pending, setPending] = useState(false);
-  const [error, setError] = useState('');
+  const { pending, error, run } = useAction();
   const change = (part: Partial<FaultDraft>) => setDraft((before) => ({ ...before, ...part }));
   const target = usable.find(({ name }) => name === draft.upstream) ?? usable[0];
   if (target === undefined) {
@@ -49,17 +48,11 @@ export function FaultForm({ allowed }: { allowed: boolean }) {
   const given = { ...draft, upstream: target.name };
   const inject = async () => {
     await send('POST', '/api/lab/faults', requestOf(given, reason.trim()));
-    announce(`Fault on ${target.name}: ${FAULT_NAMES[draft.kind].toLowerCase()}.`);
+    return `Fault on ${target.name}: ${FAULT_NAMES[draft.kind].toLowerCase()}.`;
   };
-  const submit = async (event: FormEvent) => {
+  const submit = (event: FormEvent) => {
     event.preventDefault();
-    if (pending) return;
-    setPending(true);
-    setError('');
-    await inject().catch((thrown: unknown) =>
-      setError(thrown instanceof Error ? thrown.message : 'The server did not answer'),
-    );
-    setPending(false);
+    void run(inject);
   };
   const button = (
     <Button type={target.lab ? 'submit' : 'button'} kind="danger" disabled={pending}>
@@ -145,9 +138,7 @@ export function FaultForm({ allowed }: { allowed: boolean }) {
           />
         )}
       </div>
-      <p role="alert" className="text-open empty:hidden">
-        {error}
-      </p>
+      <ActionError error={error} />
     </form>
   );
 }

@@ -1,14 +1,14 @@
 'use client';
 
-import { useState } from 'react';
 import { WorkloadForm } from '#components/lab/workload-form.tsx';
 import { answersOf, describeSettings, END_CAUSES } from '#components/lab/workload-words.ts';
 import { useLive } from '#components/live/live-context.ts';
-import { useAnnounce } from '#components/ui/announcer.tsx';
+import { ActionError } from '#components/ui/action-error.tsx';
 import { send } from '#components/ui/api.ts';
 import { Button } from '#components/ui/button.tsx';
 import { Card } from '#components/ui/card.tsx';
 import { formatCount, formatDuration, formatPerSecond } from '#components/ui/format.ts';
+import { useAction } from '#components/ui/use-action.ts';
 import type { Workload } from '#lib/contracts/workload.ts';
 
 /** Seeded traffic over real HTTP through this gateway: started here, and watched while it runs. */
@@ -82,21 +82,18 @@ function Figure({ name, value }: { name: string; value: string }) {
 }
 
 function StopButton() {
-  const announce = useAnnounce();
-  const [pending, setPending] = useState(false);
-  const stop = async () => {
-    setPending(true);
-    try {
+  const { pending, error, run } = useAction();
+  const stop = () =>
+    run(async () => {
       await send('DELETE', '/api/lab/workload');
-      announce('The workload was stopped.');
-    } catch (thrown) {
-      announce(thrown instanceof Error ? thrown.message : 'The server did not answer');
-    }
-    setPending(false);
-  };
+      return 'The workload was stopped.';
+    });
   return (
-    <Button onClick={stop} disabled={pending}>
-      {pending ? 'Stopping…' : 'Stop workload'}
-    </Button>
+    <div>
+      <Button onClick={stop} disabled={pending}>
+        {pending ? 'Stopping…' : 'Stop workload'}
+      </Button>
+      <ActionError error={error} />
+    </div>
   );
 }

@@ -5,10 +5,11 @@ import useSWR from 'swr';
 import { z } from 'zod';
 import { SHAPES, type Shape, type WorkloadDraft, workloadRequestOf } from '#components/lab/workload-words.ts';
 import { useLive } from '#components/live/live-context.ts';
-import { useAnnounce } from '#components/ui/announcer.tsx';
+import { ActionError } from '#components/ui/action-error.tsx';
 import { send } from '#components/ui/api.ts';
 import { Button } from '#components/ui/button.tsx';
 import { type Choice, Field, Input, Select } from '#components/ui/field.tsx';
+import { useAction } from '#components/ui/use-action.ts';
 
 const SHAPE_CHOICES: readonly Choice[] = Object.entries(SHAPES).map(([shape, { name }]) => [shape, name]);
 const DURATIONS: readonly Choice[] = [
@@ -19,6 +20,7 @@ const DURATIONS: readonly Choice[] = [
 ];
 /** The server takes no longer ones. */
 const MAX_CSV_CHARS = 4_000_000;
+const CSV_FIELD = 'csv: ';
 
 /** As OpenAI's list of models, of which only the names are needed. */
 const modelsSchema = z.object({ data: z.array(z.object({ id: z.string() })) });
@@ -32,7 +34,6 @@ async function loadModels(path: string): Promise<string[]> {
 /** What to send, at which rate, for how long. */
 export function WorkloadForm() {
   const { upstreams } = useLive().snapshot;
-  const announce = useAnnounce();
   const onlyLabs = upstreams.every(({ lab }) => lab);
   const { data: models = [] } = useSWR('/v1/models', loadModels, { revalidateOnFocus: false });
   const [draft, setDraft] = useState<WorkloadDraft>({
@@ -46,30 +47,26 @@ export function WorkloadForm() {
     speed: 60,
     csv: null,
   });
-  const [pending, setPending] = useState(false);
-  const [error, setError] = useState('');
+  const { pending, error, run } = useAction();
   const [csvError, setCsvError] = useState<string>();
   const change = (part: Partial<WorkloadDraft>) => setDraft((before) => ({ ...before, ...part }));
   const chatModel = draft.chatModel || (models[0] ?? '');
   const embeddingModel = draft.embeddingModel || (models.find((id) => /embed/.test(id)) ?? chatModel);
-  const submit = async (event: FormEvent) => {
+  const submit = (event: FormEvent) => {
     event.preventDefault();
-    if (pending) return;
-    setPending(true);
-    setError('');
-    try {
-      await send('POST', '/api/lab/workload', workloadRequestOf({ ...draft, chatModel, embeddingModel }));
-      announce('The workload was started.');
-    } catch (thrown) {
-      const message = thrown instanceof Error ? thrown.message : 'The server did not answer';
-      // The server begins with the name of the field.
-      if (message.startsWith('csv: ')) setCsvError(message.slice('csv: '.length));
-      else setError(message);
-    }
-    setPending(false);
+    void run(async () => {
+      try {
+        await send('POST', '/api/lab/workload', workloadRequestOf({ ...draft, chatModel, embeddingModel }));
+      } catch (thrown) {
+        // The server begins with the name of the field.
+        if (!(thrown instanceof Error) || !thrown.message.startsWith(CSV_FIELD)) throw thrown;
+        setCsvError(thrown.message.slice(CSV_FIELD.length));
+        return null;
+      }
+      return 'The workload was started.';
+    });
   };
   const readCsv = async (file: File | undefined) => {
-    setError('');
     setCsvError(undefined);
     change({ csv: null });
     if (file === undefined) return;
@@ -171,9 +168,7 @@ export function WorkloadForm() {
           {pending ? 'Starting…' : 'Start workload'}
         </Button>
       </div>
-      <p role="alert" className="text-open empty:hidden">
-        {error}
-      </p>
+      <ActionError error={error} />
     </form>
   );
 }

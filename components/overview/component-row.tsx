@@ -99,7 +99,7 @@ export function ComponentRow({
           <Sparkline values={trend} className={hold === null ? SPARK[state] : 'text-held'} height={26} />
         </td>
         <td className="max-lg:order-3 max-lg:ml-auto lg:pr-4! lg:text-right">
-          <ActDialog act={act} component={name} onPending={setPending} />
+          <ActDialog act={act} component={component} onPending={setPending} />
         </td>
       </tr>
       {expanded ? (

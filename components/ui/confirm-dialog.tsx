@@ -3,6 +3,7 @@
 import { type FormEvent, type ReactNode, useState } from 'react';
 import { Button } from '#components/ui/button.tsx';
 import { Dialog } from '#components/ui/dialog.tsx';
+import { useAction } from '#components/ui/use-action.ts';
 
 export interface ConfirmDialogProps {
   /** What opens it. */
@@ -15,8 +16,8 @@ export interface ConfirmDialogProps {
   kind: 'danger' | 'primary';
   /** Fields, by name in the form's data. */
   children?: ReactNode;
-  /** Does it; what it throws is shown, and the form stays as it was. */
-  act: (form: FormData) => Promise<void>;
+  /** Does it and answers what to announce; what it throws is shown, and the form stays as it was. */
+  act: (form: FormData) => Promise<string>;
   onOpenChange?: (open: boolean) => void;
 }
 
@@ -41,25 +42,14 @@ function ConfirmForm({
   act,
   close,
 }: Pick<ConfirmDialogProps, 'verb' | 'kind' | 'children' | 'act'> & { close: () => void }) {
-  const [error, setError] = useState('');
-  const [pending, setPending] = useState(false);
+  const { pending, error, run } = useAction();
   // Not a form action: those empty the form, and a second try must ask for the same.
   const submit = async (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
     // React lets it bubble to a form that this dialog was opened from, which would act a second time.
     event.stopPropagation();
-    if (pending) return;
     const form = new FormData(event.currentTarget);
-    setPending(true);
-    setError('');
-    try {
-      await act(form);
-    } catch (thrown) {
-      setError(thrown instanceof Error ? thrown.message : 'The server did not answer');
-      setPending(false);
-      return;
-    }
-    close();
+    if (await run(() => act(form))) close();
   };
   return (
     <form onSubmit={submit} aria-busy={pending} className="flex flex-col gap-3">

@@ -3,29 +3,36 @@
 import { useState } from 'react';
 import { useAnnounce } from '#components/ui/announcer.tsx';
 
-/** Something that the server is asked to do: once at a time, its end announced, what went wrong in words. */
-export function useAction(): {
+export interface Action {
   pending: boolean;
+  /** What went wrong, in words; shown as an alert, which tells screen readers too. */
   error: string;
-  /** @param carryOut answers what to announce, nothing for nothing */
-  run: (carryOut: () => Promise<string | null>) => Promise<void>;
-} {
+  /**
+   * @param carryOut answers what to announce, nothing for nothing
+   * @returns whether it was done; false too when it was under way already
+   */
+  run: (carryOut: () => Promise<string | null>) => Promise<boolean>;
+}
+
+/** Something that the server is asked to do: once at a time, its end announced, what went wrong in words. */
+export function useAction(): Action {
   const announce = useAnnounce();
   const [pending, setPending] = useState(false);
   const [error, setError] = useState('');
   const run = async (carryOut: () => Promise<string | null>) => {
-    if (pending) return;
+    if (pending) return false;
     setPending(true);
     setError('');
     try {
       const done = await carryOut();
       if (done !== null) announce(done);
+      return true;
     } catch (thrown) {
-      const message = thrown instanceof Error ? thrown.message : 'The server did not answer';
-      setError(message);
-      announce(message);
+      setError(thrown instanceof Error ? thrown.message : 'The server did not answer');
+      return false;
+    } finally {
+      setPending(false);
     }
-    setPending(false);
   };
   return { pending, error, run };
 }

@@ -19,7 +19,7 @@ import type {
   Permit,
   Refusal,
 } from '#lib/breaker/types.ts';
-import { longestOpenMs, tripCause } from '#lib/breaker/verdict.ts';
+import { isSlow, longestOpenMs, tripCause } from '#lib/breaker/verdict.ts';
 import type { Counts } from '#lib/breaker/window.ts';
 import type { BreakerView, HoldMode, SettingsOverrides, Transition } from '#lib/contracts/breakers.ts';
 import { type BreakerSettings, breakerSettingsSchema } from '#lib/contracts/config.ts';
@@ -97,9 +97,7 @@ export class CircuitBreaker implements Breaker {
 
   /** What callers meet. */
   get state(): BreakerState {
-    const hold = this.#holdInForce();
-    if (hold === null) return this.computedState;
-    return hold.mode === 'open' ? 'open' : 'closed';
+    return shown(this.#holdInForce(), this.computedState);
   }
 
   /** What the traffic has made of it. */
@@ -201,7 +199,7 @@ export class CircuitBreaker implements Breaker {
     const { openLeftMs } = this.#automaton;
     return {
       name: this.name,
-      state: hold === null ? computed : hold.mode === 'open' ? 'open' : 'closed',
+      state: shown(hold, computed),
       computed_state: computed,
       hold: hold?.view() ?? null,
       holds: this.#holds.list().map((each) => each.view()),
@@ -263,13 +261,14 @@ export class CircuitBreaker implements Breaker {
         settled = true;
         const isCurrent =
           ticket === null ? generation === this.#automaton.number : this.#automaton.isCurrent(ticket);
-        this.#settle(outcome, this.#parts.monotonicMs() - startedMs, ticket, isCurrent && !this.#closed);
+        this.#settle(outcome, startedMs, ticket, isCurrent && !this.#closed);
       },
     };
   }
 
-  #settle(outcome: Outcome, durationMs: number, ticket: Ticket | null, isCurrent: boolean): void {
+  #settle(outcome: Outcome, startedMs: number, ticket: Ticket | null, isCurrent: boolean): void {
     const nowMs = this.#parts.monotonicMs();
+    const durationMs = nowMs - startedMs;
     this.#log.record(outcome, durationMs, nowMs);
     if (outcome.kind === 'neutral') {
       if (isCurrent && ticket !== null) this.#judge(ticket, outcome.answered === true ? 'answered' : 'left');
@@ -414,22 +413,19 @@ export class CircuitBreaker implements Breaker {
 
   /** As `state`, without ending what has run out. */
   #shownState(): BreakerState {
-    const hold = this.#holds.inForce;
-    if (hold === null) return this.#automaton.lastState;
-    return hold.mode === 'open' ? 'open' : 'closed';
+    return shown(this.#holds.inForce, this.#automaton.lastState);
   }
+}
+
+/** What callers meet: the hold's, if there is one. */
+function shown(hold: Hold | null, computed: BreakerState): BreakerState {
+  if (hold === null) return computed;
+  return hold.mode === 'open' ? 'open' : 'closed';
 }
 
 /** @throws ZodError for settings that are not allowed */
 function merged(configured: BreakerSettings, overrides: SettingsOverrides): BreakerSettings {
   return breakerSettingsSchema.parse({ ...configured, ...overrides });
-}
-
-/** A model load that the upstream reports and that takes no longer than its budget is not the call's own time. */
-function isSlow(outcome: Outcome, durationMs: number, settings: BreakerSettings): boolean {
-  const loadMs = outcome.kind === 'success' ? (outcome.loadMs ?? 0) : 0;
-  const ownMs = loadMs <= settings.model_load_ms ? durationMs - loadMs : durationMs;
-  return ownMs >= settings.slow_call_ms;
 }
 
 function refuse(reason: Refusal['reason'], retryAfterMs: number): Refusal {

@@ -1,5 +1,7 @@
 /** When a closed breaker opens, and for how long. */
+import type { Outcome } from '#lib/breaker/types.ts';
 import type { Counts } from '#lib/breaker/window.ts';
+import { minimumCalls } from '#lib/contracts/breakers.ts';
 import type { BreakerSettings } from '#lib/contracts/config.ts';
 
 export type TripCause = 'failure_rate' | 'slow_rate';
@@ -13,6 +15,13 @@ export function tripCause(counts: Counts, settings: BreakerSettings): TripCause 
   return null;
 }
 
+/** A model load that the upstream reports and that takes no longer than its budget is not the call's own time. */
+export function isSlow(outcome: Outcome, durationMs: number, settings: BreakerSettings): boolean {
+  const loadMs = outcome.kind === 'success' ? (outcome.loadMs ?? 0) : 0;
+  const ownMs = loadMs <= settings.model_load_ms ? durationMs - loadMs : durationMs;
+  return ownMs >= settings.slow_call_ms;
+}
+
 /** An open time doubles with each failed round of probes, up to this many times the configured one. */
 export const MAX_OPEN_FACTOR = 10;
 /** Share by which an open time may differ either way, so that many gateways do not probe at once. */
@@ -20,9 +29,14 @@ export const OPEN_JITTER = 0.1;
 /** An upstream's `retry-after` lengthens the open time up to this. */
 export const MAX_RETRY_AFTER_MS = 3_600_000;
 
+/** Milliseconds that an open time grows to at most, when no upstream asks for longer. */
+export function grownOpenMs({ open_s }: BreakerSettings): number {
+  return open_s * 1_000 * MAX_OPEN_FACTOR * (1 + OPEN_JITTER);
+}
+
 /** Milliseconds that no open time is longer than. */
 export function longestOpenMs(settings: BreakerSettings): number {
-  return Math.max(MAX_RETRY_AFTER_MS, settings.open_s * 1_000 * MAX_OPEN_FACTOR * (1 + OPEN_JITTER));
+  return Math.max(MAX_RETRY_AFTER_MS, grownOpenMs(settings));
 }
 
 /** Milliseconds to stay open after so many failed rounds in a row; `random` is 0..1. The first one is exact. */
@@ -31,11 +45,6 @@ export function openTimeMs(settings: BreakerSettings, failedRounds: number, rand
   if (failedRounds === 0) return baseMs;
   const factor = Math.min(MAX_OPEN_FACTOR, 2 ** failedRounds);
   return baseMs * factor * (1 + OPEN_JITTER * (2 * random - 1));
-}
-
-/** Calls in the window before a rate counts: a window of calls is full at its length. */
-export function minimumCalls({ window_kind, window_calls, minimum_calls }: BreakerSettings): number {
-  return window_kind === 'count' ? Math.min(minimum_calls, window_calls) : minimum_calls;
 }
 
 /** Failures in a row that would open it now, from 1 to `limit`; null when none would. */

@@ -102,6 +102,11 @@ export const breakerSchema = z.strictObject({
   opening: transitionSchema.nullable(),
 });
 
+/** Calls in the window before a rate counts: a window of calls is full at its length. */
+export function minimumCalls({ window_kind, window_calls, minimum_calls }: BreakerSettings): number {
+  return window_kind === 'count' ? Math.min(minimum_calls, window_calls) : minimum_calls;
+}
+
 /** The functions that make outbound calls, each under leave of a breaker; counted where they are defined. */
 export const coverageSchema = z.strictObject({
   protected_functions: z.int(),

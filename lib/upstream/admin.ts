@@ -25,17 +25,12 @@ export async function askUpstream(
   path: string,
   body: string | null = null,
 ): Promise<AdminAnswer> {
-  await acquireSlot(upstream);
+  await upstream.slots.acquire();
   try {
     return await call(upstream, method, path, body);
   } finally {
     upstream.slots.release();
   }
-}
-
-function acquireSlot(upstream: Upstream): Promise<void> {
-  if (upstream.slots.tryAcquire()) return Promise.resolve();
-  return new Promise((resolve, reject) => upstream.slots.wait(resolve, reject));
 }
 
 function call(

@@ -24,7 +24,7 @@ export async function callModel(
   const breaker = upstream.latest.breakers[operation];
   if (breaker.refusal() !== null) return 'refused';
   try {
-    await slotOf(upstream);
+    await upstream.slots.acquire();
   } catch {
     return 'refused';
   }
@@ -93,19 +93,14 @@ export async function modelFor(upstream: Upstream, operation: Operation): Promis
   const isFit = (name: string) => /embed/i.test(name) === (operation === 'embeddings');
   const named = configured.find(isFit) ?? configured[0];
   if (named !== undefined) return named;
-  const native = upstream.protocol === 'openai';
-  const { status, body } = await askUpstream(upstream, 'GET', native ? '/models' : '/api/tags');
+  const isOpenai = upstream.protocol === 'openai';
+  const { status, body } = await askUpstream(upstream, 'GET', isOpenai ? '/models' : '/api/tags');
   const answer = status < 300 ? parseAnswer(body, upstream.name) : null;
-  const listed = isObject(answer) ? objectsIn(answer, native ? 'data' : 'models') : [];
-  const names = listed.map((each) => String(native ? each.id : each.name)).filter(upstream.serves);
+  const listed = isObject(answer) ? objectsIn(answer, isOpenai ? 'data' : 'models') : [];
+  const names = listed.map((each) => String(isOpenai ? each.id : each.name)).filter(upstream.serves);
   const found = names.find(isFit) ?? names[0];
   if (found !== undefined) return found;
   throw new SwitchgearError('unprocessable', `Upstream ${upstream.name} lists no model to call`);
-}
-
-function slotOf(upstream: Upstream): Promise<void> {
-  if (upstream.slots.tryAcquire()) return Promise.resolve();
-  return new Promise((resolve, reject) => upstream.slots.wait(resolve, reject));
 }
 
 function smallRequest(
@@ -113,24 +108,24 @@ function smallRequest(
   operation: Operation,
   model: string,
 ): { endpoint: Endpoint; body: JsonObject } {
-  const native = protocol === 'openai';
-  const limit = native ? { max_tokens: 1 } : { options: { num_predict: 1 } };
+  const isOpenai = protocol === 'openai';
+  const limit = isOpenai ? { max_tokens: 1 } : { options: { num_predict: 1 } };
   const stream = false;
   switch (operation) {
     case 'chat': {
       const messages = [{ role: 'user', content: 'ping' }];
       return {
-        endpoint: native ? 'openai.chat' : 'ollama.chat',
+        endpoint: isOpenai ? 'openai.chat' : 'ollama.chat',
         body: { model, messages, stream, ...limit },
       };
     }
     case 'completions':
       return {
-        endpoint: native ? 'openai.completions' : 'ollama.generate',
+        endpoint: isOpenai ? 'openai.completions' : 'ollama.generate',
         body: { model, prompt: 'ping', stream, ...limit },
       };
     case 'embeddings':
-      return { endpoint: native ? 'openai.embeddings' : 'ollama.embed', body: { model, input: 'ping' } };
+      return { endpoint: isOpenai ? 'openai.embeddings' : 'ollama.embed', body: { model, input: 'ping' } };
     default:
       return operation satisfies never;
   }

@@ -57,6 +57,12 @@ export class Slots {
     return true;
   }
 
+  /** Resolves with a slot that is held. @throws SwitchgearError `queue_full`, as `wait` refuses */
+  acquire(): Promise<void> {
+    if (this.tryAcquire()) return Promise.resolve();
+    return new Promise((resolve, reject) => this.wait(resolve, reject));
+  }
+
   /**
    * Waits for a slot. Exactly one of the callbacks is called, unless the wait is cancelled: `refused` at once with
    * `queue_full` when the queue is full, or when the wait reached `queueWaitMs`.

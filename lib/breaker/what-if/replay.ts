@@ -3,16 +3,15 @@
  * replayed breaker refuses counts by what it really came to. Calls that were really refused are in no recording: what
  * they would have come to is not known. Open times are replayed without jitter.
  */
-import { CircuitBreaker } from '#lib/breaker/circuit-breaker.ts';
 import { ENDS, type Recording } from '#lib/breaker/outcome-log.ts';
-import { NO_RECORDS } from '#lib/breaker/record.ts';
+import { BreakerRegistry } from '#lib/breaker/registry.ts';
 import type { BreakerLimits, Outcome, Permit } from '#lib/breaker/types.ts';
+import { isSlow } from '#lib/breaker/verdict.ts';
 import type { Replay, Transition } from '#lib/contracts/breakers.ts';
 import type { BreakerSettings } from '#lib/contracts/config.ts';
 
 /** Trips that are listed; all are counted. */
 const MAX_TRIPS = 200;
-const NO_METER = { call: () => {}, rejected: () => {} };
 
 export interface ReplayInput {
   recording: Recording;
@@ -25,16 +24,13 @@ export interface ReplayInput {
 export function replay({ recording, settings, limits, epochMs }: ReplayInput): Replay {
   let nowMs = recording.fromMs;
   const trips = new Trips();
-  const breaker = new CircuitBreaker('replay', settings, limits, {
+  const registry = new BreakerRegistry({
     now: () => epochMs + nowMs,
     monotonicMs: () => nowMs,
     random: () => 0.5,
-    randomId: () => '',
     onTransition: (transition) => trips.note(transition),
-    meterOf: () => NO_METER,
-    records: NO_RECORDS,
-    lastTransitionOf: () => null,
   });
+  const breaker = registry.ensure('replay', settings, limits);
   const permits = new Map<number, Permit>();
   let saved = 0;
   let wronglyRefused = 0;
@@ -52,7 +48,7 @@ export function replay({ recording, settings, limits, epochMs }: ReplayInput): R
     else if (outcome.kind === 'success') wronglyRefused += 1;
   }
   nowMs = Math.max(nowMs, recording.toMs);
-  breaker.close();
+  registry.close();
   return {
     settings,
     ...trips.until(epochMs + nowMs),
@@ -107,7 +103,7 @@ function outcomeOf({ end, extraMs }: Recording, call: number): Outcome {
 }
 
 function isWorthSparing(outcome: Outcome, durationMs: number, settings: BreakerSettings): boolean {
-  return outcome.kind === 'failure' || (outcome.kind === 'success' && durationMs >= settings.slow_call_ms);
+  return outcome.kind === 'failure' || (outcome.kind === 'success' && isSlow(outcome, durationMs, settings));
 }
 
 type Trip = Replay['trips'][number];

@@ -2,6 +2,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { type ReplayInput, replay } from '#lib/breaker/what-if/replay.ts';
 
-// Given by `replayInWorker`, which is typed.
+// Given by `WhatIfs`, which is typed.
 const inputs = workerData as readonly ReplayInput[];
 parentPort?.postMessage(inputs.map(replay));

@@ -1,5 +1,5 @@
 /** What a drill is judged by, and how long its breaker may take. */
-import { longestOpenMs, MAX_OPEN_FACTOR, OPEN_JITTER } from '#lib/breaker/verdict.ts';
+import { grownOpenMs } from '#lib/breaker/verdict.ts';
 import type { BreakerSettings } from '#lib/contracts/config.ts';
 import type { Drill } from '#lib/contracts/drills.ts';
 
@@ -20,8 +20,7 @@ export function openWithinMs(settings: BreakerSettings, callsPerS: number): numb
 
 /** Milliseconds after the fault in which a breaker that works has closed. */
 export function recoverWithinMs(settings: BreakerSettings): number {
-  const longest = settings.open_s * 1_000 * MAX_OPEN_FACTOR * (1 + OPEN_JITTER) + PROBING_MS;
-  return Math.min(MAX_RECOVERY_MS, longest, longestOpenMs(settings));
+  return Math.min(MAX_RECOVERY_MS, grownOpenMs(settings) + PROBING_MS);
 }
 
 export function checksOf(drill: Drill, settings: BreakerSettings): Check[] {

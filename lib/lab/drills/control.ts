@@ -59,8 +59,8 @@ export class DrillControl {
 
   /** @throws SwitchgearError `not_found` */
   get(id: string): Drill {
-    const found = this.list().find((drill) => drill.id === id);
-    if (found === undefined) throw new SwitchgearError('not_found', `There is no drill ${id.slice(0, 100)}`);
+    const found = this.running().find((drill) => drill.id === id) ?? drillIn(this.#parts.store.read(id));
+    if (found === null) throw new SwitchgearError('not_found', `There is no drill ${id.slice(0, 100)}`);
     return found;
   }
 
@@ -176,11 +176,18 @@ export class DrillControl {
     this.#parts.store.write(drill.id, JSON.stringify(drill));
   }
 
-  /** What cannot be read, as after a change of its form, is left out. */
   #stored(): Drill[] {
-    return this.#parts.store
-      .newest(MAX_KEPT)
-      .flatMap((body) => drillSchema.safeParse(JSON.parse(body)).data ?? []);
+    return this.#parts.store.newest(MAX_KEPT).flatMap((body) => drillIn(body) ?? []);
+  }
+}
+
+/** Null for what cannot be read, as after a change of its form. */
+function drillIn(body: string | null): Drill | null {
+  if (body === null) return null;
+  try {
+    return drillSchema.parse(JSON.parse(body));
+  } catch {
+    return null;
   }
 }
 

@@ -80,6 +80,7 @@ it('one that ran when the server died is shown as interrupted after the next sta
     JSON.stringify(drillWith({ status: 'running', phase: 'fault', end_cause: null, ended_at: null })),
   );
   store.write('d2', JSON.stringify({ from: 'another version' }));
+  store.write('d3', '{"half": ');
   const never = () => {
     throw new Error('nothing is started');
   };
