@@ -38,7 +38,11 @@ export function BreakerPage({ name }: { name: string }) {
         <div className="flex min-w-0 flex-col gap-2.5">
           <Card title="Transitions" note="newest first, each with its evidence">
             <div className="px-4 pb-4">
-              <Transitions component={name} lastAt={component.last_transition?.at ?? null} />
+              <Transitions
+                component={name}
+                lastAt={component.last_transition?.at ?? null}
+                outageAt={component.opening?.at ?? null}
+              />
             </div>
           </Card>
           <DrillCard component={name} drillable={drillable} />

@@ -6,14 +6,23 @@ import { apiOf } from '#components/breakers/paths.ts';
 import { words } from '#components/events/describe.ts';
 import { useLive } from '#components/live/live-context.ts';
 import { load } from '#components/ui/api.ts';
-import { formatRate } from '#components/ui/format.ts';
+import { counted, formatRate } from '#components/ui/format.ts';
 import { LocalTime } from '#components/ui/local-time.tsx';
 import { type Transition, transitionListSchema } from '#lib/contracts/breakers.ts';
 
 const SHOWN = 8;
 
 /** What changed a breaker, newest first, each with its evidence. */
-export function Transitions({ component, lastAt }: { component: string; lastAt: string | null }) {
+export function Transitions({
+  component,
+  lastAt,
+  outageAt,
+}: {
+  component: string;
+  lastAt: string | null;
+  /** When the outage began that it is in; null without one. */
+  outageAt: string | null;
+}) {
   const path = apiOf(component, 'transitions');
   // Asked again when the snapshot shows a later one.
   const { data, error, isLoading } = useSWR([path, lastAt], () => load(path, transitionListSchema), {
@@ -29,7 +38,11 @@ export function Transitions({ component, lastAt }: { component: string; lastAt: 
     <>
       <ol className="flex flex-col gap-1.5">
         {data.transitions.slice(0, shown).map((each) => (
-          <Line key={`${each.at} ${each.generation} ${each.cause}`} transition={each} />
+          <Line
+            key={`${each.at} ${each.generation} ${each.cause}`}
+            transition={each}
+            isOfOutage={outageAt !== null && each.at >= outageAt}
+          />
         ))}
       </ol>
       {data.transitions.length <= shown ? null : (
@@ -47,13 +60,14 @@ export function Transitions({ component, lastAt }: { component: string; lastAt: 
 
 function Line({
   transition: { at, from, to, cause, by, reason, generation, evidence },
+  isOfOutage,
 }: {
   transition: Transition;
+  isOfOutage: boolean;
 }) {
   const { nowMs } = useLive();
-  const [error] = evidence.errors;
   return (
-    <li className="flex flex-wrap gap-x-3">
+    <li className={`flex flex-wrap gap-x-3 ${isOfOutage ? 'border-l-2 border-open pl-2' : ''}`}>
       <LocalTime iso={at} nowMs={nowMs} className="text-faint" />
       <span>
         {name(from)} → {name(to)}: {words(cause)}
@@ -62,11 +76,18 @@ function Line({
       </span>
       <span className="text-muted">
         {evidenceOf(evidence)}
-        {error === undefined
-          ? ''
-          : `, last: ${error.message}${error.count > 1 ? ` (${error.count} times)` : ''}`}
         <span className="text-faint"> · generation {generation}</span>
+        {isOfOutage ? <span className="text-open"> · this outage</span> : null}
       </span>
+      {evidence.errors.length === 0 ? null : (
+        <ul className="w-full text-muted" aria-label="Last distinct errors, newest first">
+          {evidence.errors.map(({ kind, message, count }) => (
+            <li key={`${kind} ${message}`} className="break-words">
+              {counted(count, 'time')} <span className="font-mono">{kind}</span>: {message}
+            </li>
+          ))}
+        </ul>
+      )}
     </li>
   );
 }

@@ -1,5 +1,7 @@
 'use client';
 
+import Link from 'next/link';
+import { pageOf } from '#components/breakers/paths.ts';
 import { describeEvent, type EventTone } from '#components/events/describe.ts';
 import { foldProbes } from '#components/events/fold.ts';
 import { useLive } from '#components/live/live-context.ts';
@@ -27,7 +29,7 @@ export function EventFeed({
   only?: (event: LoggedEvent) => boolean;
   className?: string;
 }) {
-  const { events, eventsState, heldBack, nowMs } = useLive();
+  const { events, eventsState, heldBack, nowMs, snapshot } = useLive();
   const [component, setComponent] = useUrlState('component');
   const told = events.filter((event) => !isDoubled(event) && (only?.(event) ?? true));
   const components = [
@@ -70,7 +72,13 @@ export function EventFeed({
           aria-label="Events, newest first"
         >
           {shown.map(({ event, times }) => (
-            <Line key={event.seq} event={event} times={times} nowMs={nowMs} />
+            <Line
+              key={event.seq}
+              event={event}
+              times={times}
+              nowMs={nowMs}
+              isOfBreaker={snapshot.components.some(({ name }) => name === event.component)}
+            />
           ))}
         </ol>
       )}
@@ -96,13 +104,32 @@ function Nothing({ state, component }: { state: EventsState; component: string |
   }
 }
 
-function Line({ event, times, nowMs }: { event: LoggedEvent; times: number; nowMs: number }) {
+function Line({
+  event,
+  times,
+  nowMs,
+  isOfBreaker,
+}: {
+  event: LoggedEvent;
+  times: number;
+  nowMs: number;
+  /** Its component has a page. */
+  isOfBreaker: boolean;
+}) {
   const { title, text, tone } = describeEvent(event);
   return (
     <li className="grid grid-cols-[auto_minmax(0,1fr)] gap-x-2.5 border-b py-2 last:border-b-0">
       <LocalTime iso={event.at} nowMs={nowMs} className="min-w-13 text-faint" />
       <div className="min-w-0">
-        <p className={`font-medium break-words ${TONES[tone]}`}>{title}</p>
+        <p className={`font-medium break-words ${TONES[tone]}`}>
+          {isOfBreaker && event.component !== undefined ? (
+            <Link href={pageOf(event.component)} prefetch={false} className="hover:underline">
+              {title}
+            </Link>
+          ) : (
+            title
+          )}
+        </p>
         {text === '' ? null : (
           <p className="text-[12px] leading-4.5 break-words text-muted">
             {text}

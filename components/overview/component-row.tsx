@@ -105,7 +105,11 @@ export function ComponentRow({
       {expanded ? (
         <tr className="max-lg:block">
           <td id={details} colSpan={9} className="bg-ground px-4 py-2 max-lg:block lg:pl-9">
-            <Transitions component={name} lastAt={last_transition?.at ?? null} />
+            <Transitions
+              component={name}
+              lastAt={last_transition?.at ?? null}
+              outageAt={component.opening?.at ?? null}
+            />
             <Link href={pageOf(name)} className="mt-2 inline-block underline underline-offset-4">
               Evidence, settings, holds and drills of {name}
             </Link>

@@ -134,3 +134,21 @@ export function snapshotWith(given: Partial<Snapshot> = {}): Snapshot {
     ...given,
   });
 }
+
+export function upstreamWith(
+  name: string,
+  given: Partial<Snapshot['upstreams'][number]> = {},
+): Snapshot['upstreams'][number] {
+  return {
+    name,
+    kind: 'ollama',
+    lab: false,
+    url: `http://${name}.example`,
+    models: ['*'],
+    connections: 64,
+    in_flight: 0,
+    queued: 0,
+    components: [`${name}.chat`],
+    ...given,
+  };
+}
