@@ -8,7 +8,7 @@ import { pageOf } from '#components/breakers/paths.ts';
 import { RateGauge } from '#components/breakers/rate-gauge.tsx';
 import { StateBadge } from '#components/breakers/state-badge.tsx';
 import { whyOf } from '#components/breakers/why.ts';
-import { latencies, thresholdsOf, windowName } from '#components/breakers/window-words.ts';
+import { latencies, thresholdsOf, windowSpan } from '#components/breakers/window-words.ts';
 import { formatCount, formatPerSecond } from '#components/ui/format.ts';
 import { useMounted } from '#components/ui/local-time.tsx';
 import { minimumCalls } from '#lib/contracts/breakers.ts';
@@ -65,8 +65,7 @@ export function BreakerRow({ component, nowMs }: { component: Component; nowMs: 
       ))}
       <td className="max-lg:order-3 lg:text-right">
         <p className="whitespace-nowrap">
-          {formatCount(window.calls)}{' '}
-          <span className="text-faint">of {windowName(settings).replace('last ', '')}</span>
+          {formatCount(window.calls)} <span className="text-faint">of {windowSpan(settings)}</span>
         </p>
         <p className="text-[11px] leading-3.5 text-faint">
           {few && window.calls > 0 ? `judges from ${minimumCalls(settings)}` : ''}

@@ -4,9 +4,14 @@ import type { BreakerView } from '#lib/contracts/breakers.ts';
 import type { BreakerSettings } from '#lib/contracts/config.ts';
 import type { Component, Snapshot } from '#lib/contracts/snapshot.ts';
 
+/** `10 s`, `100 calls`. */
+export function windowSpan({ window_kind, window_s, window_calls }: BreakerSettings): string {
+  return window_kind === 'time' ? withUnit(window_s, 's') : counted(window_calls, 'call');
+}
+
 /** `last 10 s`, `last 100 calls`. */
-export function windowName({ window_kind, window_s, window_calls }: BreakerSettings): string {
-  return window_kind === 'time' ? `last ${withUnit(window_s, 's')}` : `last ${counted(window_calls, 'call')}`;
+export function windowName(settings: BreakerSettings): string {
+  return `last ${windowSpan(settings)}`;
 }
 
 /** Upstreams whose component of the same operation would take its calls. */

@@ -1,4 +1,5 @@
 /** Every event in a few words: what happened, and the one line that explains it. */
+import { windowSpan } from '#components/breakers/window-words.ts';
 import { counted, formatDuration, formatRate, withUnit } from '#components/ui/format.ts';
 import { transitionSchema } from '#lib/contracts/breakers.ts';
 import { drillSchema } from '#lib/contracts/drills.ts';
@@ -74,7 +75,7 @@ function breakerText(event: LoggedEvent): EventText {
     const percent = failed ? evidence.settings.failure_rate_percent : evidence.settings.slow_rate_percent;
     return {
       title: `${component} ${word}`,
-      text: `${count} of ${evidence.calls} ${failed ? 'failed' : 'were slow'} in ${withUnit(evidence.settings.window_s, 's')}, threshold ${withUnit(percent, '%')}`,
+      text: `${count} of ${evidence.calls} ${failed ? 'failed' : 'were slow'} in ${windowSpan(evidence.settings)}, threshold ${withUnit(percent, '%')}`,
       tone,
     };
   }

@@ -9,8 +9,9 @@ import { pageOf } from '#components/breakers/paths.ts';
 import { StateBadge } from '#components/breakers/state-badge.tsx';
 import { Transitions } from '#components/breakers/transitions.tsx';
 import { whyOf } from '#components/breakers/why.ts';
+import { windowSpan } from '#components/breakers/window-words.ts';
 import { Sparkline } from '#components/charts/sparkline.tsx';
-import { formatCount, formatMs, formatPerSecond, formatRate, withUnit } from '#components/ui/format.ts';
+import { formatCount, formatMs, formatPerSecond, formatRate } from '#components/ui/format.ts';
 import { useMounted } from '#components/ui/local-time.tsx';
 import type { Component } from '#lib/contracts/snapshot.ts';
 
@@ -139,12 +140,12 @@ function Errors({
 }) {
   const rate = window.failure_rate;
   const over = rate !== null && rate * 100 >= settings.failure_rate_percent;
-  const counts = `${window.failures} of ${window.calls} calls failed, ${window.rejected} refused, in ${settings.window_s} s; opens at ${settings.failure_rate_percent} %`;
+  const counts = `${window.failures} of ${window.calls} calls failed in ${windowSpan(settings)}, ${window.rejected} refused in ${settings.window_s} s; opens at ${settings.failure_rate_percent} %`;
   return (
     <div title={counts}>
       <p className="flex justify-end gap-2 whitespace-nowrap max-lg:justify-between">
         <span className={`text-faint ${showWindow ? '' : 'lg:hidden'}`}>
-          {showWindow ? withUnit(settings.window_s, 's') : 'errors'}
+          {showWindow ? windowSpan(settings) : 'errors'}
         </span>
         {rate === null && window.rejected > 0 ? (
           <span className="text-open">{formatCount(window.rejected)} refused</span>

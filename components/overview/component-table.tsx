@@ -2,6 +2,7 @@
 
 import { useRef, useState } from 'react';
 import { isQuiet, nextOrder, type Order } from '#components/breakers/order.ts';
+import { windowSpan } from '#components/breakers/window-words.ts';
 import { useLive } from '#components/live/live-context.ts';
 import { ComponentRow } from '#components/overview/component-row.tsx';
 import { useTrends } from '#components/overview/use-trends.ts';
@@ -18,8 +19,9 @@ export function ComponentTable() {
   const sorted = names.map((name) => byName.get(name)).filter((component) => component !== undefined);
   const trends = useTrends();
   const folded = sorted.filter((component) => isQuiet(component) && !trends.isBusy(component.name));
-  const windows = new Set(components.map(({ settings }) => settings.window_s));
-  const windowS = windows.size === 1 ? (components[0]?.settings.window_s ?? null) : null;
+  const windows = new Set(components.map(({ settings }) => windowSpan(settings)));
+  const [span] = windows;
+  const commonWindow = windows.size === 1 && span !== undefined ? span : null;
   const all = folded.length === sorted.length;
   const shown = unfolded || all ? sorted : sorted.filter((component) => !folded.includes(component));
   return (
@@ -38,7 +40,7 @@ export function ComponentTable() {
               className="w-[9.5%] text-right whitespace-nowrap"
               title="Counted anew with each change of state"
             >
-              errors{windowS === null ? '' : `, ${windowS} s`}
+              errors{commonWindow === null ? '' : `, ${commonWindow}`}
             </th>
             <th className="w-[6.5%] text-right">p50</th>
             <th className="w-[6.5%] text-right">p99</th>
@@ -54,7 +56,7 @@ export function ComponentTable() {
               key={component.name}
               component={component}
               trend={trends.of(component.name)}
-              showWindow={windowS === null}
+              showWindow={commonWindow === null}
               nowMs={nowMs}
             />
           ))}

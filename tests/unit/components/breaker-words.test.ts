@@ -8,6 +8,7 @@ import {
   windowName,
 } from '#components/breakers/window-words.ts';
 import { faultProgress, resultOf, whatItDoes } from '#components/drills/drill-words.ts';
+import { describeEvent } from '#components/events/describe.ts';
 import { breakerSettingsSchema } from '#lib/contracts/config.ts';
 import { type Drill, drillSchema } from '#lib/contracts/drills.ts';
 import {
@@ -16,6 +17,7 @@ import {
   componentWith,
   heldOpen,
   snapshotWith,
+  transitionWith,
   upstreamWith,
 } from '../../support/snapshot-fixture.ts';
 
@@ -26,6 +28,21 @@ describe('a window', () => {
   it('is named by what it is of', () => {
     expect(plain(windowName(settings()))).toBe('last 10 s');
     expect(windowName(settings({ window_kind: 'count', window_calls: 1 }))).toBe('last 1 call');
+  });
+
+  it('of calls is told as such by its events', () => {
+    const detail = transitionWith(
+      { cause: 'failure_rate', from: 'closed', to: 'open' },
+      { calls: 100, failures: 50, settings: settings({ window_kind: 'count' }) },
+    );
+    const { text } = describeEvent({
+      seq: 1,
+      at: AT,
+      type: 'breaker_failure_rate',
+      component: 'a.chat',
+      detail,
+    });
+    expect(plain(text)).toBe('50 of 100 failed in 100 calls, threshold 50 %');
   });
 
   it('without calls has no latencies to tell', () => {
