@@ -5,6 +5,7 @@ import { type ConfigPath, formatPath, isMapping, type Mapping, valueAt } from '#
 import { describeNode, nodeAt } from '#lib/config/schema.ts';
 import { SECRET, showValue } from '#lib/config/secrets.ts';
 import { suggestKey } from '#lib/config/suggest.ts';
+import { ONE_REDIS } from '#lib/contracts/config.ts';
 
 /** Where the values of a configuration come from, other than literally from its file. */
 export interface Origins {
@@ -63,6 +64,9 @@ export function crossFaults(raw: Mapping, origins: Origins): ConfigFault[] {
     }
     names.add(name);
   });
+  const { redis } = raw;
+  if (isMapping(redis) && [redis.url, redis.cluster, redis.sentinel].filter(Boolean).length !== 1)
+    faults.push(faultAt(['redis', 'url'], raw, origins, ONE_REDIS));
   return faults;
 }
 

@@ -4,7 +4,7 @@ import { nodeAt } from '#lib/config/schema.ts';
 
 export const SECRET = '[secret]';
 
-const SECRET_KEYS = new Set<PropertyKey>(['api_key', 'api_keys', 'admin_token']);
+const SECRET_KEYS = new Set<PropertyKey>(['api_key', 'api_keys', 'admin_token', 'password']);
 const MAX_SHOWN_LENGTH = 80;
 
 /**

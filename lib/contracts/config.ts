@@ -4,6 +4,8 @@
  */
 import { z } from 'zod';
 
+export const ONE_REDIS = 'must be given, or else cluster or sentinel, and only one of the three';
+const redisUrl = z.url({ protocol: /^rediss?$/, error: 'must be a redis:// or rediss:// URL' });
 const port = z.int().min(1).max(65_535);
 const positiveMs = z.int().min(1).max(86_400_000);
 const percent = z.number().gt(0).max(100);
@@ -63,6 +65,18 @@ const batchSchema = (maxSize: number, maxWaitMs: number) =>
     max_wait_ms: z.int().min(0).max(10_000).default(maxWaitMs).describe('Longest wait of the oldest item'),
   });
 
+const cacheRule = {
+  responses: z
+    .enum(['deterministic', 'all', 'off'])
+    .describe(
+      'Which chats and completions are cached: those with `temperature: 0` or a `seed`, all, or none',
+    ),
+  embeddings: z.boolean().describe('Whether embeddings are cached'),
+  ttl_s: z.int().min(1).max(31_536_000).describe('Freshness of an entry, instead of `cache.ttl_s`'),
+};
+
+const price = z.number().min(0).max(1_000_000);
+
 export const upstreamSchema = z.strictObject({
   name: z
     .string()
@@ -92,6 +106,33 @@ export const upstreamSchema = z.strictObject({
     .describe('Most connections, and so most calls in flight'),
   timeout: timeoutSchema.prefault({}),
   breaker: breakerSettingsSchema.prefault({}),
+  cache: z
+    .strictObject({
+      responses: cacheRule.responses.default('deterministic'),
+      embeddings: cacheRule.embeddings.default(true),
+      ttl_s: cacheRule.ttl_s.optional(),
+      models: z
+        .record(
+          z.string().min(1),
+          z.strictObject({
+            responses: cacheRule.responses.optional(),
+            embeddings: cacheRule.embeddings.optional(),
+            ttl_s: cacheRule.ttl_s.optional(),
+          }),
+        )
+        .default({})
+        .describe('Other rules for models, by glob; the first that matches counts'),
+    })
+    .prefault({})
+    .describe('What of this upstream is cached'),
+  price: z
+    .strictObject({
+      input_per_mtok: price.describe('For a million prompt tokens'),
+      output_per_mtok: price.describe('For a million answer tokens'),
+      currency: z.string().min(1).max(8).default('USD').describe('As it is shown'),
+    })
+    .optional()
+    .describe('What its tokens cost, to show what the cache saves; nothing is converted'),
   batching: z
     .strictObject({ llm: batchSchema(5, 100).prefault({}), embedding: batchSchema(20, 50).prefault({}) })
     .prefault({})
@@ -126,6 +167,21 @@ export const configSchema = z
           .min(0)
           .default(86_400)
           .describe('How long past its freshness an entry may stand in for a failing upstream'),
+        scope: z
+          .enum(['credential', 'shared'])
+          .default('credential')
+          .describe('Who may be given an answer: callers with the same credential, or all callers'),
+        vary: z
+          .array(z.string().regex(/^[a-z0-9-]+$/, 'must be the name of a header, in lower case'))
+          .max(20)
+          .default([])
+          .describe('Further request headers that change answers'),
+        shadow_check_percent: z
+          .number()
+          .min(0)
+          .max(100)
+          .default(0.5)
+          .describe('Share of hits that are also asked of the upstream, to count those that differ'),
       })
       .prefault({}),
     allocation: z
@@ -145,10 +201,34 @@ export const configSchema = z
       .prefault({}),
     redis: z
       .strictObject({
-        url: z
-          .url({ protocol: /^rediss?$/, error: 'must be a redis:// or rediss:// URL' })
-          .describe('Address of Redis'),
+        url: redisUrl.optional().describe('Address of a single Redis'),
+        cluster: z.array(redisUrl).min(1).max(64).optional().describe('Addresses of nodes of a Cluster'),
+        sentinel: z
+          .strictObject({
+            name: z.string().min(1).describe('Name of the master'),
+            urls: z.array(redisUrl).min(1).max(64).describe('Addresses of the Sentinels'),
+          })
+          .optional()
+          .describe('Sentinels that know the master'),
+        username: z.string().min(1).optional().describe('For Cluster and Sentinel; in `url` otherwise'),
+        password: z.string().min(1).optional().describe('Never shown or logged'),
+        key_prefix: z
+          .string()
+          .regex(/^[A-Za-z0-9:_-]{1,64}$/, 'must be 1 to 64 of A-Z, a-z, 0-9, : _ and -')
+          .default('switchgear')
+          .describe('Before every key'),
+        timeout_ms: z
+          .int()
+          .min(1)
+          .max(250)
+          .default(250)
+          .describe('Longest wait for an answer before the request goes on without'),
       })
+      .refine(
+        ({ url, cluster, sentinel }) =>
+          [url, cluster, sentinel].filter((each) => each !== undefined).length === 1,
+        { path: ['url'], error: ONE_REDIS },
+      )
       .optional()
       .describe('Second cache tier and shared state; optional'),
     auth: z
@@ -219,4 +299,6 @@ export const configSchema = z
 export type Config = z.output<typeof configSchema>;
 export type UpstreamConfig = z.output<typeof upstreamSchema>;
 export type BreakerSettings = z.output<typeof breakerSettingsSchema>;
+export type CacheConfig = Config['cache'];
+export type RedisConfig = NonNullable<Config['redis']>;
 export type Timeouts = UpstreamConfig['timeout'];

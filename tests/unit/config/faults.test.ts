@@ -31,7 +31,7 @@ redis: {}
         '  limits.queue: -1 is not allowed; must be an integer from 0 to 1000000',
         '  listen.host: "0.0.0.0" is not allowed; must be a loopback address unless auth.admin_token or SWITCHGEAR_ADMIN_TOKEN is set',
         '  listen.port: 70000 is not allowed; must be an integer from 1 to 65535',
-        '  redis.url: missing; must be a redis:// or rediss:// URL',
+        '  redis.url: missing; must be given, or else cluster or sentinel, and only one of the three',
         '  upstreams[0].kind: "olama" is not allowed; must be one of ollama, openai, lab',
         '  upstreams[0].models: [a list] is not allowed; must be a list of at least 1',
         '  upstreams[0].name: "A B" is not allowed; must consist of a-z, 0-9 and -',
