@@ -3,6 +3,7 @@ import { identity, openaiPassthrough } from '#lib/protocols/passthrough.ts';
 import { chatOverOllama } from '#lib/protocols/to-ollama/chat.ts';
 import { completionsOverOllama } from '#lib/protocols/to-ollama/completions.ts';
 import { embeddingsOverOllama } from '#lib/protocols/to-ollama/embeddings.ts';
+import { wantsUsage } from '#lib/protocols/to-ollama/usage.ts';
 import { chatOverOpenai } from '#lib/protocols/to-openai/chat.ts';
 import { embedOverOpenai, legacyEmbedOverOpenai } from '#lib/protocols/to-openai/embed.ts';
 import { generateOverOpenai } from '#lib/protocols/to-openai/generate.ts';
@@ -13,14 +14,15 @@ export { isLoadRequest, loadAnswer } from '#lib/protocols/load.ts';
 /** @throws SwitchgearError `bad_request` when the upstream's protocol cannot express the request. */
 export function openExchange(request: ClientRequest, protocol: Protocol, context: ExchangeContext): Exchange {
   const native = protocol === 'openai';
+  const dropsUsage = context.shared === true && !wantsUsage(request.body);
   switch (request.endpoint) {
     case 'openai.chat':
       return native
-        ? openaiPassthrough('chat', '/chat/completions', `chatcmpl-${context.id}`)
+        ? openaiPassthrough('chat', '/chat/completions', `chatcmpl-${context.id}`, dropsUsage)
         : chatOverOllama(request, context);
     case 'openai.completions':
       return native
-        ? openaiPassthrough('completions', '/completions', `cmpl-${context.id}`)
+        ? openaiPassthrough('completions', '/completions', `cmpl-${context.id}`, dropsUsage)
         : completionsOverOllama(request, context);
     case 'openai.embeddings':
       return native ? identity('embeddings', '/embeddings') : embeddingsOverOllama(request);

@@ -1,11 +1,19 @@
 /** Surface and upstream speak the same protocol: the request's bytes go as they came, answers keep every field. */
 import { SSE_DONE, sseEvent } from '#lib/protocols/framing.ts';
-import { numberIn, objectsIn } from '#lib/protocols/json.ts';
+import { isObject, numberIn, objectsIn } from '#lib/protocols/json.ts';
 import type { AnswerStream, Exchange, Operation, Usage } from '#lib/protocols/types.ts';
 import { checkedAnswer, checkedEvent, cut, invalid, usageIn } from '#lib/protocols/upstream-answer.ts';
 
-/** OpenAI over OpenAI. Ids are our own: those of some upstreams collide. */
-export function openaiPassthrough(operation: 'chat' | 'completions', path: string, id: string): Exchange {
+/**
+ * OpenAI over OpenAI. Ids are our own: those of some upstreams collide.
+ * @param dropsUsage whether to leave out the extra chunk with the counts, which this client did not ask for
+ */
+export function openaiPassthrough(
+  operation: 'chat' | 'completions',
+  path: string,
+  id: string,
+  dropsUsage: boolean,
+): Exchange {
   return {
     operation,
     path,
@@ -15,7 +23,7 @@ export function openaiPassthrough(operation: 'chat' | 'completions', path: strin
       if (!Array.isArray(answer.choices)) throw invalid('an answer without choices');
       return { ...answer, id };
     },
-    openStream: () => new OpenaiStream(id),
+    openStream: () => new OpenaiStream(id, dropsUsage),
   };
 }
 
@@ -29,11 +37,13 @@ class OpenaiStream implements AnswerStream {
   ended = false;
   usage: Usage | null = null;
   readonly #id: string;
+  readonly #dropsUsage: boolean;
   readonly #open = new Set<number>();
   #begun = false;
 
-  constructor(id: string) {
+  constructor(id: string, dropsUsage: boolean) {
     this.#id = id;
+    this.#dropsUsage = dropsUsage;
   }
 
   push(payload: string): string {
@@ -43,7 +53,9 @@ class OpenaiStream implements AnswerStream {
     }
     const event = checkedEvent(payload);
     this.usage = usageIn(event) ?? this.usage;
-    for (const choice of objectsIn(event, 'choices')) {
+    const choices = objectsIn(event, 'choices');
+    if (this.#dropsUsage && choices.length === 0 && isObject(event.usage)) return '';
+    for (const choice of choices) {
       const index = numberIn(choice, 'index') ?? 0;
       this.#begun = true;
       if (typeof choice.finish_reason === 'string') this.#open.delete(index);

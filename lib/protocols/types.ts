@@ -40,6 +40,8 @@ export interface ExchangeContext {
   now: () => number;
   /** Monotonic clock, milliseconds. */
   monotonicMs: () => number;
+  /** The answer may have been made for another client, who asked for counts where this one did not. */
+  shared?: boolean;
 }
 
 export interface Exchange {
