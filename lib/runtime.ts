@@ -8,6 +8,7 @@ import { AccessPolicy } from '#lib/access/policy.ts';
 import { BreakerRegistry } from '#lib/breaker/registry.ts';
 import { storedRecords } from '#lib/breaker/stored-records.ts';
 import { WhatIfs } from '#lib/breaker/what-if/what-if.ts';
+import { ResponseCache } from '#lib/cache/response-cache.ts';
 import { composeSnapshot } from '#lib/compose-snapshot.ts';
 import {
   type Coverage,
@@ -22,6 +23,7 @@ import type { Readiness } from '#lib/contracts/health.ts';
 import type { Snapshot } from '#lib/contracts/snapshot.ts';
 import type { UpstreamView } from '#lib/contracts/upstreams.ts';
 import { SwitchgearError } from '#lib/errors.ts';
+import { AnswerCache } from '#lib/gateway/answer-cache.ts';
 import { Gateway } from '#lib/gateway/gateway.ts';
 import { EventStreams } from '#lib/http/event-streams.ts';
 import { DrillControl } from '#lib/lab/drills/control.ts';
@@ -56,6 +58,8 @@ export interface RuntimeOptions {
   now?: () => number;
 }
 
+const BYTES_PER_MB = 1024 * 1024;
+
 /** Where a client on this machine reaches a server that listens on every address. */
 const WILDCARDS = new Map([
   ['0.0.0.0', '127.0.0.1'],
@@ -69,6 +73,8 @@ export class Runtime implements RuntimeHandle {
   readonly drills: DrillControl;
   readonly events: EventLog;
   readonly gateway: Gateway;
+  readonly cache: ResponseCache;
+  readonly answers: AnswerCache;
   readonly telemetry: Telemetry;
   readonly prometheus: Prometheus;
   readonly snapshots: Snapshots;
@@ -137,12 +143,14 @@ export class Runtime implements RuntimeHandle {
         this.events.append({ type: 'breaker_record_unreadable', component, detail: { message } }),
       ),
       lastTransitionOf: (component) => this.transitionsOf(component, 1)[0] ?? null,
-      onTransition: (transition) =>
+      onTransition: (transition) => {
         this.events.append({
           type: `breaker_${transition.cause}`,
           component: transition.component,
           detail: transition,
-        }),
+        });
+        if (transition.to === 'closed') this.answers.recovered(transition.component);
+      },
     });
     this.#whatIfs = new WhatIfs(now);
     this.#upstreams = new Upstreams({
@@ -204,7 +212,28 @@ export class Runtime implements RuntimeHandle {
       target: () => this.#ownAddress(),
       onEvent: ({ type, by, detail }) => this.events.append({ type, ...(by === null ? {} : { by }), detail }),
     });
+    this.cache = new ResponseCache({
+      limits: {
+        maxBytes: BYTES_PER_MB * config.cache.memory_mb,
+        staleIfErrorMs: 1_000 * config.cache.stale_if_error_s,
+      },
+      remote: null,
+      now,
+      monotonicMs,
+      random: Math.random,
+      onCorrupt: ({ cache, model }) =>
+        this.events.append({ type: 'cache_value_corrupt', component: 'redis', detail: { cache, model } }),
+      onAccess: () => {},
+    });
+    this.answers = new AnswerCache({
+      cache: this.cache,
+      config: () => this.#config,
+      now,
+      monotonicMs,
+      random: Math.random,
+    });
     this.gateway = new Gateway({
+      answers: this.answers,
       upstreams: this.#upstreams,
       access: () => this.#access,
       config: () => this.#config,
@@ -405,6 +434,7 @@ export class Runtime implements RuntimeHandle {
     );
     this.#access = accessOf(config);
     this.#config = config;
+    this.answers.reconfigured(config.upstreams.map(({ name }) => name));
     this.#notice = this.#givenNotice ?? notice;
     this.faults.review();
   }

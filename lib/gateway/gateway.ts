@@ -3,12 +3,16 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { performance } from 'node:perf_hooks';
 import type { Config } from '#lib/contracts/config.ts';
 import { HTTP_STATUS, SwitchgearError, toSwitchgearError } from '#lib/errors.ts';
+import type { AnswerCache } from '#lib/gateway/answer-cache.ts';
 import { readBody } from '#lib/gateway/body.ts';
+import { NO_WISHES, scopeOf, wishesOf } from '#lib/gateway/cache-policy.ts';
 import { answerCatalogue } from '#lib/gateway/catalogue.ts';
+import { Delivery } from '#lib/gateway/delivery.ts';
 import { requestIdOf } from '#lib/gateway/headers.ts';
 import { randomId } from '#lib/gateway/ids.ts';
 import { relayManagement } from '#lib/gateway/management.ts';
 import { Relay } from '#lib/gateway/relay.ts';
+import { ageSOf, Renderings } from '#lib/gateway/renderings.ts';
 import { sendError } from '#lib/gateway/reply.ts';
 import { pathOf, type Route, routeOf } from '#lib/gateway/routes.ts';
 import { parseRequest } from '#lib/protocols/requests.ts';
@@ -37,6 +41,7 @@ export interface GatewayParts {
   upstreams: Upstreams;
   access: () => DataAccess;
   config: () => Config;
+  answers: AnswerCache;
   requests: RequestSink;
   /** Told of every error that is ours, with its cause; never of a client's. */
   onInternalError: (error: SwitchgearError, requestId: string) => void;
@@ -72,7 +77,7 @@ export class Gateway {
       this.#running -= 1;
       if (trace !== null) this.#endTrace(trace, res);
     });
-    this.#serve(req, res, route, path, requestId, startedAt, trace).catch((thrown: unknown) => {
+    this.#serve(req, res, route, path, requestId, trace).catch((thrown: unknown) => {
       const error = toSwitchgearError(thrown);
       if (error.code === 'internal') this.#parts.onInternalError(error, requestId);
       trace?.failed(error.code);
@@ -87,7 +92,6 @@ export class Gateway {
     route: Route,
     path: string,
     requestId: string,
-    startedAt: number,
     trace: RequestTrace | null,
   ): Promise<void> {
     const { upstreams } = this.#parts;
@@ -106,8 +110,15 @@ export class Gateway {
       return;
     }
     const bytes = await this.#read(req, route.surface);
-    const request = parseRequest(route.endpoint, parseJson(bytes));
     if (trace === null) throw new Error('a model call has a trace');
+    const { answers } = this.#parts;
+    const delivery = new Delivery(res, route.surface, trace);
+    const wishes = wishesOf(req.headers['cache-control']);
+    const scope = scopeOf(req.headers, config.cache);
+    const renderingKey =
+      answers.isOn && wishes === NO_WISHES ? Renderings.keyOf(route.endpoint, scope, bytes) : null;
+    if (renderingKey !== null && this.#serveRendering(renderingKey, delivery)) return;
+    const request = parseRequest(route.endpoint, parseJson(bytes));
     trace.read(request.model, request.stream, performance.now());
     const candidates = upstreams.serving(request.model);
     if (candidates.length === 0) {
@@ -116,18 +127,43 @@ export class Gateway {
     }
     new Relay({
       req,
-      res,
-      surface: route.surface,
+      delivery,
       request,
       bytes,
-      requestId,
-      startedAt,
-      trace,
       candidates,
-      onInternalError: this.#parts.onInternalError,
+      answers,
+      wishes,
+      scope,
+      renderingKey,
+      onInternalError: (error) => this.#parts.onInternalError(error, requestId),
       context: { id: randomId(), now: Date.now, monotonicMs: now },
       forwardAuthorization: config.auth.api_keys.length === 0,
     }).advance();
+  }
+
+  /** A repeat, byte for byte, of what was answered from the cache before. */
+  #serveRendering(key: string, delivery: Delivery): boolean {
+    const { answers } = this.#parts;
+    const rendering = answers.renderings.get(key);
+    if (rendering === null || answers.isDrawn()) return false;
+    const { held, upstream, model, stream, body } = rendering;
+    const { trace } = delivery;
+    trace.read(model, stream, performance.now());
+    trace.upstream = upstream.name;
+    trace.how = 'cache';
+    for (const each of held) {
+      answers.cache.memory.touch(each);
+      answers.served('hit_memory', each.entry, upstream);
+    }
+    delivery.lookedUpAt = performance.now();
+    const age = ageSOf(
+      held.map(({ entry }) => entry),
+      Date.now(),
+    );
+    const origin = { cache: 'hit', upstream: upstream.name, age } as const;
+    if (stream) delivery.rendered(body, origin);
+    else delivery.whole(body, origin);
+    return true;
   }
 
   #trace(req: IncomingMessage, endpoint: Endpoint, id: string, startedAt: number): RequestTrace {
