@@ -233,6 +233,7 @@ export class Runtime implements RuntimeHandle {
       random: Math.random,
     });
     this.gateway = new Gateway({
+      now,
       answers: this.answers,
       upstreams: this.#upstreams,
       access: () => this.#access,

@@ -7,21 +7,30 @@ import { ageMsOf } from '#lib/cache/freshness.ts';
 import type { Held } from '#lib/cache/memory-tier.ts';
 import { type Found, hitRateOf, type ResponseCache } from '#lib/cache/response-cache.ts';
 import type { Config } from '#lib/contracts/config.ts';
-import { type CacheWishes, isCacheable, keyBase, keyOf, ruleOf } from '#lib/gateway/cache-policy.ts';
-import { Flight, type FlightOrder, type Waiter } from '#lib/gateway/flight.ts';
+import { Background, type BackgroundCall } from '#lib/gateway/background.ts';
+import {
+  type CacheWishes,
+  isCacheable,
+  keyBase,
+  keyOf,
+  microsOf,
+  ruleOf,
+} from '#lib/gateway/cache-policy.ts';
+import { EmbeddingCache, type EmbeddingPlan } from '#lib/gateway/embedding-cache.ts';
+import { Flight, type FlightOrder } from '#lib/gateway/flight.ts';
 import { Renderings } from '#lib/gateway/renderings.ts';
 import { type Recorded, saidIn, wholeOf } from '#lib/protocols/recorded.ts';
 import type { ClientRequest, Exchange, Operation, Protocol } from '#lib/protocols/types.ts';
+import { inputsOf, withoutInputs } from '#lib/protocols/vectors.ts';
 import type { Upstream } from '#lib/upstream/upstream.ts';
 
 /** How the cache takes part in one request at one upstream. */
-export interface CachePlan {
+export interface AnswerPlan {
+  readonly kind: 'answer';
   readonly key: string;
   readonly cache: string;
   readonly model: string;
   readonly ttlMs: number;
-  /** Who may wait for the same call. */
-  readonly flightKey: string;
   readonly reads: boolean;
   /** The oldest that the client takes, ms. */
   readonly maxAgeMs: number;
@@ -34,7 +43,7 @@ export interface CachePlan {
 
 /** Everything needed to ask an upstream the same again, without a client. */
 export interface Asked {
-  readonly plan: CachePlan;
+  readonly plan: AnswerPlan;
   readonly upstream: Upstream;
   readonly operation: Operation;
   readonly path: string;
@@ -53,28 +62,27 @@ export interface AnswerCacheParts {
 
 /** Answers beyond are handed on, not kept. */
 const MAX_KEPT_BYTES = 8 * 1024 * 1024;
-/** Questions that were answered stale and are asked again when their upstream is back; the first are forgotten first. */
-const MAX_TO_REFRESH = 500;
-/** Background calls at a time: recovery must not be spent on them. */
-const MAX_BACKGROUND = 4;
-
-interface ToRefresh {
-  asked: Asked;
-  served: number;
+/** A call that others may wait for, and the id that its answer will have. */
+export interface Running {
+  readonly flight: Flight;
+  readonly id: string;
 }
 
 export class AnswerCache {
   readonly cache: ResponseCache;
   readonly renderings: Renderings;
   readonly #parts: AnswerCacheParts;
-  readonly #flights = new Map<string, Flight>();
-  readonly #toRefresh = new Map<string, ToRefresh>();
-  #background = 0;
+  readonly embeddings: EmbeddingCache;
+  readonly #flights = new Map<string, Running>();
+  readonly #background = new Background();
+  /** Upstreams that refuse to count streams. */
+  readonly #uncounted = new Set<string>();
 
   constructor(parts: AnswerCacheParts) {
     this.#parts = parts;
     this.cache = parts.cache;
     this.renderings = new Renderings(parts.cache);
+    this.embeddings = new EmbeddingCache(parts.cache, this.#background, parts.now);
   }
 
   get isOn(): boolean {
@@ -94,36 +102,64 @@ export class AnswerCache {
     wishes: CacheWishes,
     scope: string,
     id: string,
-  ): CachePlan | null {
+  ): AnswerPlan | EmbeddingPlan | null {
     const { cache } = this.#parts.config();
-    if (!cache.enabled || wishes.noStore || exchange.operation === 'embeddings') return null;
+    if (!cache.enabled || wishes.noStore) return null;
     const rule = ruleOf(upstream.config, request.model, cache);
-    if (!isCacheable(request, rule, wishes)) return null;
-    const key = keyOf(keyBase(upstream.config, exchange.path, scope), exchange.requestBody ?? request.body);
-    const { protocol } = upstream;
-    return {
-      key,
-      cache: responsesOf(upstream.name),
+    const body = exchange.requestBody ?? request.body;
+    const { path } = exchange;
+    const base = keyBase(upstream.config, path, scope);
+    const common = {
       model: request.model,
       ttlMs: rule.ttlMs,
-      flightKey: protocol === 'openai' && !bringsUsage(exchange, request) ? `${key}-` : key,
       reads: !wishes.noCache,
       maxAgeMs: (wishes.maxAgeS ?? Number.POSITIVE_INFINITY) * 1_000,
       takesStale: !wishes.noCache && wishes.maxAgeS === null,
+    };
+    if (exchange.operation === 'embeddings') {
+      if (!rule.embeddings) return null;
+      return {
+        ...common,
+        kind: 'embeddings',
+        cache: embeddingsOf(upstream.name),
+        base: keyOf(base, withoutInputs(body)),
+        inputs: inputsOf(body, path),
+        path,
+        body,
+        isPacked: body.encoding_format === 'base64',
+      };
+    }
+    if (!isCacheable(request, rule, wishes)) return null;
+    const key = keyOf(base, body);
+    const { protocol } = upstream;
+    return {
+      ...common,
+      kind: 'answer',
+      cache: responsesOf(upstream.name),
+      key,
       protocol,
       id,
     };
   }
 
+  /** Whether streams of this upstream are asked for their counts, for those who are given them from the cache. */
+  countsStreams({ name }: Upstream): boolean {
+    return !this.#uncounted.has(name);
+  }
+
+  refusesToCount({ name }: Upstream): void {
+    this.#uncounted.add(name);
+  }
+
   /** What memory has and this client takes. */
-  find({ key, maxAgeMs }: CachePlan): Found | null {
+  find({ key, maxAgeMs }: AnswerPlan): Found | null {
     const found = this.cache.peek(key);
     return found !== null && this.#isYoungEnough(found, maxAgeMs) ? found : null;
   }
 
-  running({ flightKey }: CachePlan): Flight | undefined {
-    const flight = this.#flights.get(flightKey);
-    return flight?.isJoinable === true ? flight : undefined;
+  running({ key }: AnswerPlan): Running | undefined {
+    const running = this.#flights.get(key);
+    return running?.flight.isJoinable === true ? running : undefined;
   }
 
   /** A call that others may join, and whose answer is kept. */
@@ -146,25 +182,24 @@ export class AnswerCache {
       lookUp: looksUp && plan.reads && this.cache.remote?.available === true ? lookUp : null,
       onRecorded: (done) => this.#keep(plan, done),
       onOver: () => {
-        if (this.#flights.get(plan.flightKey) === flight) this.#flights.delete(plan.flightKey);
+        if (this.#flights.get(plan.key)?.flight === flight) this.#flights.delete(plan.key);
       },
       now: this.#parts.now,
     });
-    if (isShared && plan.reads) this.#flights.set(plan.flightKey, flight);
+    if (isShared && plan.reads) this.#flights.set(plan.key, { flight, id: plan.id });
     return flight;
   }
 
   /** Counts what is served from what is kept, and now and then asks the upstream whether it still says so. */
   served(how: 'hit_memory' | 'hit_redis' | 'stale', entry: CacheEntry, upstream: Upstream): void {
-    this.cache.countServed(how, entry, microsOf(entry, upstream));
+    this.cache.countServed(how, entry, microsOf(entry, upstream.config));
   }
 
   /** Makes an entry anew before it is too old; one call, whoever asks. */
   refresh(asked: Asked): void {
-    if (this.running(asked.plan) !== undefined || this.#background >= MAX_BACKGROUND) return;
-    this.#inBackground(this.open(asked, { trace: null }, { looksUp: false }), () => {
-      this.cache.count(asked.plan.cache, 'refreshes');
-    });
+    if (this.#background.isBusy) return;
+    const call = this.#anew(asked);
+    if (call !== null) this.#background.run(call);
   }
 
   /** Whether this hit is one of those that are compared with what the upstream says now. */
@@ -175,49 +210,35 @@ export class AnswerCache {
 
   /** Asks the upstream what it says now and counts whether a hit was wrong; what is new is kept. */
   check(asked: Asked, held: Held): void {
-    if (this.#background >= MAX_BACKGROUND) return;
+    if (this.#background.isBusy) return;
     const { plan } = asked;
     const flight = this.open(asked, { trace: null }, { isShared: false, looksUp: false });
-    this.#inBackground(flight, ({ recorded }) => {
-      if (recorded === null) return;
+    const done = () => {
+      if (flight.recorded === null) return;
       const before = wholeOf(recordedOf(held.entry).recorded, plan.protocol);
-      const now = wholeOf(recorded, plan.protocol);
+      const now = wholeOf(flight.recorded, plan.protocol);
       this.cache.count(plan.cache, 'checks');
       if (saidIn(before, plan.protocol) !== saidIn(now, plan.protocol))
         this.cache.count(plan.cache, 'wrong_hits');
-    });
+    };
+    this.#background.run({ flight, done });
   }
 
   /** Notes what was answered stale, to be asked again once the upstream is back. */
   noteStale(asked: Asked): void {
-    const known = this.#toRefresh.get(asked.plan.key);
-    this.#toRefresh.delete(asked.plan.key);
-    this.#toRefresh.set(asked.plan.key, { asked, served: (known?.served ?? 0) + 1 });
-    if (this.#toRefresh.size <= MAX_TO_REFRESH) return;
-    const [oldest] = this.#toRefresh.keys();
-    if (oldest !== undefined) this.#toRefresh.delete(oldest);
+    const { plan, upstream, operation } = asked;
+    this.#background.noteStale(plan.key, `${upstream.name}.${operation}`, () => this.#anew(asked));
   }
 
-  /** An upstream's component is closed again: what was served stale most often is made anew first. */
+  /** An upstream's component is closed again. */
   recovered(component: string): void {
-    const mine = [...this.#toRefresh.values()]
-      .filter(({ asked }) => `${asked.upstream.name}.${asked.operation}` === component)
-      .sort((a, b) => b.served - a.served);
-    for (const { asked } of mine) this.#toRefresh.delete(asked.plan.key);
-    const next = () => {
-      const job = mine.shift();
-      if (job === undefined) return;
-      if (this.running(job.asked.plan) !== undefined) return next();
-      const flight = this.open(job.asked, { trace: null }, { looksUp: false });
-      const counted = () => this.cache.count(job.asked.plan.cache, 'refreshes');
-      this.#inBackground(flight, counted, (isRefused) => {
-        // Still ramping, or open again: the next recovery takes the rest.
-        if (isRefused)
-          for (const each of [job, ...mine.splice(0)]) this.#toRefresh.set(each.asked.plan.key, each);
-        else next();
-      });
-    };
-    for (let lane = 0; lane < MAX_BACKGROUND; lane += 1) next();
+    this.#background.recovered(component);
+  }
+
+  #anew(asked: Asked): BackgroundCall | null {
+    if (this.running(asked.plan) !== undefined) return null;
+    const flight = this.open(asked, { trace: null }, { looksUp: false });
+    return { flight, done: () => this.cache.count(asked.plan.cache, 'refreshes') };
   }
 
   /** Forgets renderings and questions of upstreams as they were. */
@@ -229,7 +250,8 @@ export class AnswerCache {
     });
     this.cache.retain(new Set(upstreams.flatMap((name) => [responsesOf(name), embeddingsOf(name)])));
     this.renderings.clear();
-    this.#toRefresh.clear();
+    this.#background.clear();
+    this.#uncounted.clear();
   }
 
   /** Of all caches together; null before the first look. */
@@ -247,7 +269,7 @@ export class AnswerCache {
     return ageMsOf(held.entry, this.#parts.now()) <= maxAgeMs;
   }
 
-  #keep({ key, cache, model, ttlMs, protocol, id }: CachePlan, flight: Flight): void {
+  #keep({ key, cache, model, ttlMs, protocol, id }: AnswerPlan, flight: Flight): void {
     const { recorded, usage, durationMs } = flight;
     if (recorded === null) return;
     // What cannot be read back whole must not be kept: streams are checked here once.
@@ -268,30 +290,6 @@ export class AnswerCache {
     this.cache.store(entry);
     this.cache.countStored(entry);
   }
-
-  #inBackground(
-    flight: Flight,
-    done: (flight: Flight) => void,
-    over: (isRefused: boolean) => void = () => {},
-  ): void {
-    this.#background += 1;
-    const end = (isRefused: boolean) => {
-      this.#background -= 1;
-      over(isRefused);
-    };
-    const waiter: Waiter = {
-      isBlocked: false,
-      progress: () => {},
-      complete(whole) {
-        done(whole);
-        end(false);
-      },
-      failed: ({ kind }) => end(kind === 'refused'),
-      found: () => end(false),
-    };
-    flight.join(waiter);
-    if (flight.start() !== null) end(true);
-  }
 }
 
 export function responsesOf(upstream: string): string {
@@ -306,21 +304,4 @@ export function embeddingsOf(upstream: string): string {
 export function recordedOf({ value }: CacheEntry): { id: string; recorded: Recorded } {
   const { id, ...recorded } = JSON.parse(value.toString('utf8')) as { id: string } & Recorded;
   return { id, recorded };
-}
-
-/** Millionths of the currency that the upstream would have charged. */
-export function microsOf({ tokensIn, tokensOut }: CacheEntry, { config: { price } }: Upstream): number {
-  return price === undefined ? 0 : tokensIn * price.input_per_mtok + tokensOut * price.output_per_mtok;
-}
-
-/** Whether the answer to this request tells tokens: OpenAI's streams do only when asked. */
-function bringsUsage(exchange: Exchange, request: ClientRequest): boolean {
-  if (!request.stream) return true;
-  const options = (exchange.requestBody ?? request.body).stream_options;
-  return (
-    typeof options === 'object' &&
-    options !== null &&
-    'include_usage' in options &&
-    options.include_usage === true
-  );
 }

@@ -1,6 +1,7 @@
 /** What of a request may be answered from what is kept, and kept for others: the rules, the client's wishes, the key. */
 import { createHash } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
+import type { CacheEntry } from '#lib/cache/entry.ts';
 import type { CacheConfig, UpstreamConfig } from '#lib/contracts/config.ts';
 import { canonicalRequest } from '#lib/protocols/canonical.ts';
 import { objectIn } from '#lib/protocols/json.ts';
@@ -113,4 +114,9 @@ export function digest(...parts: string[]): string {
   const hash = createHash('sha256');
   for (const part of parts) hash.update(`${part.length}:`).update(part);
   return hash.digest('base64url');
+}
+
+/** Millionths of the currency that the upstream would have charged. */
+export function microsOf({ tokensIn, tokensOut }: CacheEntry, { price }: UpstreamConfig): number {
+  return price === undefined ? 0 : tokensIn * price.input_per_mtok + tokensOut * price.output_per_mtok;
 }

@@ -7,6 +7,7 @@ import { performance } from 'node:perf_hooks';
 import type { Outcome, Permit, Refusal } from '#lib/breaker/types.ts';
 import type { Found } from '#lib/cache/response-cache.ts';
 import { SwitchgearError, toSwitchgearError } from '#lib/errors.ts';
+import type { CacheStatus } from '#lib/gateway/delivery.ts';
 import { clientHeaders } from '#lib/gateway/headers.ts';
 import { createStreamDecoder, type StreamDecoder } from '#lib/protocols/decoder.ts';
 import type { Recorded } from '#lib/protocols/recorded.ts';
@@ -47,13 +48,36 @@ export type FlightEnd =
       readonly isBlameless: boolean;
     };
 
+/** What is on its way to those who wait. */
+export interface Answering {
+  /** Of a stream, those that are still kept. */
+  readonly payloads: readonly string[];
+  /** Payloads that came before the first of `payloads`. */
+  readonly dropped: number;
+  /** All of it, once it is there. */
+  readonly recorded: Recorded | null;
+  /** The whole answer as it came. */
+  readonly bytes: Buffer;
+  readonly usage: Usage | null;
+  readonly headers: ResponseHeaders;
+  readonly call: UpstreamCall | null;
+  /** The upstream that was called, which may have replaced the one that was asked for. */
+  readonly upstream: Upstream;
+  /** How the cache had its part in it; null when that differs between those who wait. */
+  readonly origin: { readonly cache: CacheStatus; readonly age?: number } | null;
+  /** The last one to leave ends the call; its health is not judged by it. */
+  leave(waiter: Waiter): void;
+  /** One that was blocked reads again. */
+  resume(): void;
+}
+
 /** Somebody who waits. After `complete`, `failed` or `found` nothing more is called. */
 export interface Waiter {
   /** Payloads have come; reads them from `flight.payloads`. Throws what it cannot read, which fails the flight. */
-  progress(flight: Flight): void;
+  progress(flight: Answering): void;
   /** Everything is there. Throws as `progress`. */
-  complete(flight: Flight): void;
-  failed(end: FlightEnd, flight: Flight): void;
+  complete(flight: Answering): void;
+  failed(end: FlightEnd, flight: Answering): void;
   /** The shared tier had it. */
   found(found: Found): void;
   /** True while it reads more slowly than the upstream sends. */
@@ -81,12 +105,11 @@ export interface FlightOrder {
   readonly now: () => number;
 }
 
-export class Flight implements CallSink {
+export class Flight implements Answering, CallSink {
   readonly order: FlightOrder;
   readonly waiters = new Set<Waiter>();
-  /** Of a stream, those that are still kept. */
+  readonly origin = null;
   payloads: string[] = [];
-  /** Payloads that came before the first of `payloads`. */
   dropped = 0;
   recorded: Recorded | null = null;
   bytes: Buffer = EMPTY;
@@ -117,7 +140,6 @@ export class Flight implements CallSink {
     return this.#keeps && !this.#over;
   }
 
-  /** The upstream that was called, which may have replaced the one that was asked for. */
   get upstream(): Upstream {
     return this.order.upstream.latest;
   }
@@ -127,7 +149,6 @@ export class Flight implements CallSink {
     if (this.payloads.length > 0) this.#tell((each) => each === waiter && each.progress(this));
   }
 
-  /** The last one to leave ends the call; its health is not judged by it. */
   leave(waiter: Waiter): void {
     if (!this.waiters.delete(waiter) || this.waiters.size > 0 || this.#over) return;
     this.#end();
@@ -137,7 +158,6 @@ export class Flight implements CallSink {
     this.#settle({ kind: 'neutral' }, 'client_closed');
   }
 
-  /** One that was blocked reads again. */
   resume(): void {
     this.call?.resume();
   }
@@ -422,6 +442,6 @@ export class Flight implements CallSink {
 const EMPTY = Buffer.alloc(0);
 
 /** What of the upstream's headers its own client may see; others never do. */
-export function shownHeaders(flight: Flight): string[] {
+export function shownHeaders(flight: Answering): string[] {
   return clientHeaders(flight.headers);
 }

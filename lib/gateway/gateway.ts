@@ -43,6 +43,8 @@ export interface GatewayParts {
   config: () => Config;
   answers: AnswerCache;
   requests: RequestSink;
+  /** Epoch milliseconds. */
+  now: () => number;
   /** Told of every error that is ours, with its cause; never of a client's. */
   onInternalError: (error: SwitchgearError, requestId: string) => void;
 }
@@ -136,7 +138,7 @@ export class Gateway {
       scope,
       renderingKey,
       onInternalError: (error) => this.#parts.onInternalError(error, requestId),
-      context: { id: randomId(), now: Date.now, monotonicMs: now },
+      context: { id: randomId(), now: this.#parts.now, monotonicMs },
       forwardAuthorization: config.auth.api_keys.length === 0,
     }).advance();
   }
@@ -158,7 +160,7 @@ export class Gateway {
     delivery.lookedUpAt = performance.now();
     const age = ageSOf(
       held.map(({ entry }) => entry),
-      Date.now(),
+      this.#parts.now(),
     );
     const origin = { cache: 'hit', upstream: upstream.name, age } as const;
     if (stream) delivery.rendered(body, origin);
@@ -213,7 +215,7 @@ export class Gateway {
   }
 }
 
-const now = (): number => performance.now();
+const monotonicMs = (): number => performance.now();
 
 function stringOf(value: string | string[] | undefined): string | undefined {
   return Array.isArray(value) ? value[0] : value;

@@ -8,24 +8,38 @@ import type { IncomingMessage } from 'node:http';
 import { performance } from 'node:perf_hooks';
 import type { Refusal } from '#lib/breaker/types.ts';
 import { mayServeDuringRefresh } from '#lib/cache/freshness.ts';
+import type { Held } from '#lib/cache/memory-tier.ts';
 import type { Found } from '#lib/cache/response-cache.ts';
+import type { AnswerKind } from '#lib/contracts/requests.ts';
 import { SwitchgearError, toSwitchgearError } from '#lib/errors.ts';
 import {
   type AnswerCache,
+  type AnswerPlan,
   type Asked,
-  type CachePlan,
+  embeddingsOf,
   recordedOf,
   responsesOf,
 } from '#lib/gateway/answer-cache.ts';
 import type { CacheWishes } from '#lib/gateway/cache-policy.ts';
 import type { CacheStatus, Delivery, Origin } from '#lib/gateway/delivery.ts';
-import { Flight, type FlightEnd, type Rejection, shownHeaders, type Waiter } from '#lib/gateway/flight.ts';
+import type { EmbeddingPlan } from '#lib/gateway/embedding-cache.ts';
+import { EmbeddingFlight } from '#lib/gateway/embedding-flight.ts';
+import {
+  type Answering,
+  Flight,
+  type FlightEnd,
+  type Rejection,
+  shownHeaders,
+  type Waiter,
+} from '#lib/gateway/flight.ts';
 import { clientHeaders, upstreamHeaders } from '#lib/gateway/headers.ts';
 import { ageSOf } from '#lib/gateway/renderings.ts';
 import { translateUpstreamError } from '#lib/protocols/errors.ts';
 import { isLoadRequest, loadAnswer, openExchange } from '#lib/protocols/exchange.ts';
 import { payloadsOf, type Recorded, wholeOf } from '#lib/protocols/recorded.ts';
+import { wantsUsage } from '#lib/protocols/to-ollama/usage.ts';
 import type { AnswerStream, ClientRequest, Exchange, ExchangeContext } from '#lib/protocols/types.ts';
+import { inputsOf } from '#lib/protocols/vectors.ts';
 import { circuitOpen } from '#lib/upstream/admin.ts';
 import type { Upstream } from '#lib/upstream/upstream.ts';
 
@@ -57,7 +71,7 @@ const MAX_CALLS = 2;
 interface Leg {
   readonly upstream: Upstream;
   readonly exchange: Exchange;
-  readonly plan: CachePlan | null;
+  readonly plan: AnswerPlan | EmbeddingPlan | null;
 }
 
 export class Relay implements Waiter {
@@ -66,7 +80,7 @@ export class Relay implements Waiter {
   #leg: Leg | null = null;
   #next = 0;
   #calls = 0;
-  #flight: Flight | null = null;
+  #flight: Answering | null = null;
   /** Whether another request's call is waited for. */
   #isGuest = false;
   #answer: AnswerStream | null = null;
@@ -96,7 +110,7 @@ export class Relay implements Waiter {
     this.#giveUp();
   }
 
-  progress(flight: Flight): void {
+  progress(flight: Answering): void {
     if (!this.#in.request.stream || this.isBlocked) return;
     const text = this.#read(flight.payloads, flight.dropped);
     if (this.#in.delivery.write(text, () => this.#origin(flight)) || this.isBlocked) return;
@@ -116,7 +130,7 @@ export class Relay implements Waiter {
     });
   }
 
-  complete(flight: Flight): void {
+  complete(flight: Answering): void {
     const { recorded } = flight;
     const leg = this.#leg;
     if (recorded === null || leg === null || this.#over) return;
@@ -127,6 +141,8 @@ export class Relay implements Waiter {
       const own = answer === body && recorded.form === 'whole' ? flight.bytes : JSON.stringify(answer);
       this.#finish(flight);
       delivery.whole(own, this.#origin(flight));
+      if (flight instanceof EmbeddingFlight && flight.held.length > 0)
+        this.#keepRendering(leg, flight.held, Buffer.from(own));
       return;
     }
     const stream = this.#stream();
@@ -138,10 +154,10 @@ export class Relay implements Waiter {
   found(found: Found): void {
     const leg = this.#leg;
     this.#flight = null;
-    if (leg?.plan != null && !this.#over) this.#serve(leg, leg.plan, found, 'hit');
+    if (leg?.plan?.kind === 'answer' && !this.#over) this.#serve(leg, leg.plan, found, 'hit');
   }
 
-  failed(end: FlightEnd, flight: Flight): void {
+  failed(end: FlightEnd, flight: Answering): void {
     this.#flight = null;
     if (this.#over) return;
     const { delivery } = this.#in;
@@ -150,6 +166,7 @@ export class Relay implements Waiter {
         if (this.#leg !== null) this.#noteRefusal(this.#leg, end.refusal);
         break;
       case 'rejected':
+        if (this.#retriesWithoutCounts(end.rejection)) break;
         if (!end.rejection.isFailure) {
           this.#reject(end.rejection, flight);
           return;
@@ -171,6 +188,17 @@ export class Relay implements Waiter {
     this.advance();
   }
 
+  /** Whether it was what we added that the upstream refused; it goes out again without that then. */
+  #retriesWithoutCounts({ upstream, text }: Rejection): boolean {
+    const { answers, request } = this.#in;
+    const isOurs = request.stream && this.#legs.at(-1)?.exchange.requestBody?.stream_options !== undefined;
+    if (!isOurs || wantsUsage(request.body) || !/stream_options|include_usage/.test(text)) return false;
+    answers.refusesToCount(upstream);
+    this.#next -= 1;
+    this.#calls -= 1;
+    return true;
+  }
+
   /** The exchange with this upstream, or null when it cannot carry the request or needs no call at all. */
   #open(upstream: Upstream): Leg | null {
     const { request, context, delivery, answers, wishes, scope } = this.#in;
@@ -186,12 +214,9 @@ export class Relay implements Waiter {
     try {
       const exchange = openExchange(request, upstream.protocol, context);
       const plan = answers.planOf(upstream, exchange, request, wishes, scope, context.id);
-      return {
-        upstream,
-        plan,
-        exchange:
-          plan === null ? exchange : openExchange(request, upstream.protocol, { ...context, shared: true }),
-      };
+      if (plan === null) return { upstream, plan, exchange };
+      const shared = { ...context, shared: true, asksForCounts: answers.countsStreams(upstream) };
+      return { upstream, plan, exchange: openExchange(request, upstream.protocol, shared) };
     } catch (thrown) {
       const error = toSwitchgearError(thrown);
       if (error.code === 'internal') this.#in.onInternalError(error);
@@ -208,6 +233,7 @@ export class Relay implements Waiter {
     this.#cursor = 0;
     this.#legs.push(leg);
     const { plan } = leg;
+    if (plan?.kind === 'embeddings') return this.#begin(leg, this.#embeddings(leg, plan));
     if (plan?.reads === true) {
       const found = answers.find(plan);
       delivery.lookedUpAt ??= performance.now();
@@ -222,39 +248,23 @@ export class Relay implements Waiter {
           return this.#serve(leg, plan, found, 'stale');
         this.#calls += 1;
         this.#isGuest = true;
-        this.#flight = running;
-        running.join(this);
+        const context = { ...this.#in.context, id: running.id, shared: true };
+        this.#leg = { ...leg, exchange: openExchange(this.#in.request, leg.upstream.protocol, context) };
+        this.#flight = running.flight;
+        running.flight.join(this);
         return true;
       }
     }
-    return this.#begin(leg);
+    const { trace } = delivery;
+    const flight = plan === null ? this.#unshared(leg) : answers.open(this.#asked(leg, plan), { trace });
+    flight.join(this);
+    return this.#begin(leg, flight);
   }
 
   /** Begins a call of its own; false when the breaker refuses at once. */
-  #begin(leg: Leg): boolean {
-    const { answers, delivery, request } = this.#in;
-    const { plan, upstream, exchange } = leg;
-    const { trace } = delivery;
-    const flight =
-      plan === null
-        ? new Flight({
-            upstream,
-            operation: exchange.operation,
-            path: exchange.path,
-            body: this.#body(exchange),
-            headers: this.#headers(upstream),
-            stream: request.stream,
-            trace,
-            keepBytes: 0,
-            lookUp: null,
-            onRecorded: null,
-            onOver: () => {},
-            now: this.#in.context.now,
-          })
-        : answers.open(this.#asked(leg, plan), { trace });
+  #begin(leg: Leg, flight: Flight | EmbeddingFlight): boolean {
     this.#isGuest = false;
     this.#flight = flight;
-    flight.join(this);
     const refusal = flight.start();
     if (refusal === null) {
       this.#calls += 1;
@@ -265,7 +275,40 @@ export class Relay implements Waiter {
     return false;
   }
 
-  #asked({ upstream, exchange }: Leg, plan: CachePlan): Asked {
+  /** A call past the cache. */
+  #unshared({ upstream, exchange }: Leg): Flight {
+    return new Flight({
+      upstream,
+      operation: exchange.operation,
+      path: exchange.path,
+      body: this.#body(exchange),
+      headers: this.#headers(upstream),
+      stream: this.#in.request.stream,
+      trace: this.#in.delivery.trace,
+      keepBytes: 0,
+      lookUp: null,
+      onRecorded: null,
+      onOver: () => {},
+      now: this.#in.context.now,
+    });
+  }
+
+  #embeddings({ upstream, exchange }: Leg, plan: EmbeddingPlan): EmbeddingFlight {
+    const { answers, context, delivery } = this.#in;
+    return new EmbeddingFlight({
+      cache: answers.embeddings,
+      asked: { plan, upstream, headers: this.#headers(upstream), whole: this.#body(exchange) },
+      trace: delivery.trace,
+      waiter: this,
+      isDrawn: () => answers.isDrawn(),
+      monotonicMs: context.monotonicMs,
+      onLookedUp: () => {
+        delivery.lookedUpAt ??= performance.now();
+      },
+    });
+  }
+
+  #asked({ upstream, exchange }: Leg, plan: AnswerPlan): Asked {
     return {
       plan,
       upstream,
@@ -290,8 +333,8 @@ export class Relay implements Waiter {
   }
 
   /** Answers from what is kept. */
-  #serve(leg: Leg, plan: CachePlan, { held, tier, freshness }: Found, cache: 'hit' | 'stale'): boolean {
-    const { answers, delivery, request, context, renderingKey } = this.#in;
+  #serve(leg: Leg, plan: AnswerPlan, { held, tier, freshness }: Found, cache: 'hit' | 'stale'): boolean {
+    const { answers, delivery, request, context } = this.#in;
     const { entry } = held;
     const { id, recorded } = recordedOf(entry);
     const replay = { ...context, id, now: () => entry.storedAtMs, shared: true };
@@ -316,13 +359,18 @@ export class Relay implements Waiter {
       if (answers.running(plan) === undefined) answers.noteStale(this.#asked(leg, plan));
       return true;
     }
-    if (renderingKey !== null && leg === this.#legs[0]) {
-      const { model, stream } = request;
-      answers.renderings.set(renderingKey, { held: [held], upstream: leg.upstream, model, stream, body });
-    }
+    this.#keepRendering(leg, [held], body);
     if (freshness === 'refresh') answers.refresh(this.#asked(leg, plan));
     else if (answers.isDrawn()) answers.check(this.#asked(leg, plan), held);
     return true;
+  }
+
+  /** For repeats of the same bytes, which go to the first upstream that serves them, as this did. */
+  #keepRendering(leg: Leg, held: readonly Held[], body: Buffer): void {
+    const { answers, renderingKey, request } = this.#in;
+    if (renderingKey === null || leg !== this.#legs[0]) return;
+    const { model, stream } = request;
+    answers.renderings.set(renderingKey, { held, upstream: leg.upstream, model, stream, body });
   }
 
   #stream(): AnswerStream {
@@ -343,12 +391,14 @@ export class Relay implements Waiter {
     return text;
   }
 
-  #origin(flight: Flight): Origin {
+  #origin(flight: Answering): Origin {
+    const origin = flight.origin ?? { cache: this.#cacheStatus() };
+    const isOwn = origin.cache === 'miss' || origin.cache === 'bypass';
     return {
-      cache: this.#cacheStatus(),
+      ...origin,
       upstream: flight.upstream.name,
-      call: this.#isGuest ? null : flight.call,
-      headers: this.#isGuest ? [] : shownHeaders(flight),
+      call: isOwn ? flight.call : null,
+      headers: isOwn ? shownHeaders(flight) : [],
     };
   }
 
@@ -357,19 +407,29 @@ export class Relay implements Waiter {
     return this.#isGuest ? 'coalesced' : 'miss';
   }
 
-  #finish(flight: Flight): void {
-    const { trace } = this.#in.delivery;
+  #finish(flight: Answering): void {
+    const { answers, delivery } = this.#in;
+    const { trace } = delivery;
     this.#over = true;
     this.#flight = null;
-    if (this.#isGuest) {
+    const { cache } = flight.origin ?? { cache: this.#cacheStatus() };
+    const how = HOW[cache];
+    if (how === undefined) trace.usage = flight.usage;
+    else {
       trace.upstream = flight.upstream.name;
-      trace.how = 'coalesced';
-    } else trace.usage = flight.usage;
-    const { answers } = this.#in;
+      trace.how = how;
+    }
     const plan = this.#leg?.plan ?? null;
-    if (plan !== null) answers.cache.count(plan.cache, this.#isGuest ? 'coalesced' : 'miss');
-    else if (this.#leg?.exchange.operation !== 'embeddings')
-      answers.cache.count(responsesOf(flight.upstream.name), 'bypass');
+    if (plan === null) this.#countBypass(flight.upstream.name);
+    else if (plan.kind === 'answer') answers.cache.count(plan.cache, this.#isGuest ? 'coalesced' : 'miss');
+  }
+
+  #countBypass(upstream: string): void {
+    const { answers, request } = this.#in;
+    const exchange = this.#leg?.exchange;
+    if (exchange?.operation === 'embeddings')
+      answers.cache.count(embeddingsOf(upstream), 'bypass', inputsOf(request.body, exchange.path).length);
+    else answers.cache.count(responsesOf(upstream), 'bypass');
   }
 
   #noteRefusal({ upstream, exchange }: Leg, { reason, retryAfterMs }: Refusal): void {
@@ -421,13 +481,18 @@ export class Relay implements Waiter {
     for (const leg of this.#legs) {
       const { plan } = leg;
       if (plan?.takesStale !== true) continue;
+      this.#leg = leg;
+      if (plan.kind === 'embeddings') {
+        if (this.#embeddings(leg, plan).serveStale()) return true;
+        continue;
+      }
       const found = this.#in.answers.find(plan);
       if (found !== null) return this.#serve(leg, plan, found, 'stale');
     }
     return false;
   }
 
-  #reject({ upstream, status, headers, text }: Rejection, flight: Flight | null): void {
+  #reject({ upstream, status, headers, text }: Rejection, flight: Answering | null): void {
     const { delivery } = this.#in;
     this.#over = true;
     delivery.trace.rejectedByUpstream(status);
@@ -456,6 +521,13 @@ export class Relay implements Waiter {
     this.#flight?.leave(this);
   }
 }
+
+/** What a request's record says of an answer that is not its own call's. */
+const HOW: Partial<Record<CacheStatus, AnswerKind>> = {
+  hit: 'cache',
+  stale: 'stale',
+  coalesced: 'coalesced',
+};
 
 /** The whole answer in the client's form, streamed or not. */
 function rendered(

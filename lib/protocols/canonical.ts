@@ -7,8 +7,6 @@ import type { Json, JsonObject } from '#lib/protocols/types.ts';
 
 /** They say how an answer is delivered, kept or billed, not what it is. */
 const NOT_ANSWER_CHANGING = new Set([
-  'encoding_format',
-  'input',
   'keep_alive',
   'metadata',
   'prompt_cache_key',

@@ -3,7 +3,7 @@ import { identity, openaiPassthrough } from '#lib/protocols/passthrough.ts';
 import { chatOverOllama } from '#lib/protocols/to-ollama/chat.ts';
 import { completionsOverOllama } from '#lib/protocols/to-ollama/completions.ts';
 import { embeddingsOverOllama } from '#lib/protocols/to-ollama/embeddings.ts';
-import { wantsUsage } from '#lib/protocols/to-ollama/usage.ts';
+import { askingForUsage, wantsUsage } from '#lib/protocols/to-ollama/usage.ts';
 import { chatOverOpenai } from '#lib/protocols/to-openai/chat.ts';
 import { embedOverOpenai, legacyEmbedOverOpenai } from '#lib/protocols/to-openai/embed.ts';
 import { generateOverOpenai } from '#lib/protocols/to-openai/generate.ts';
@@ -14,15 +14,20 @@ export { isLoadRequest, loadAnswer } from '#lib/protocols/load.ts';
 /** @throws SwitchgearError `bad_request` when the upstream's protocol cannot express the request. */
 export function openExchange(request: ClientRequest, protocol: Protocol, context: ExchangeContext): Exchange {
   const native = protocol === 'openai';
-  const dropsUsage = context.shared === true && !wantsUsage(request.body);
+  const isUncounted = !wantsUsage(request.body);
+  const extra = {
+    dropsUsage: context.shared === true && isUncounted,
+    requestBody:
+      context.asksForCounts === true && request.stream && isUncounted ? askingForUsage(request.body) : null,
+  };
   switch (request.endpoint) {
     case 'openai.chat':
       return native
-        ? openaiPassthrough('chat', '/chat/completions', `chatcmpl-${context.id}`, dropsUsage)
+        ? openaiPassthrough('chat', '/chat/completions', `chatcmpl-${context.id}`, extra)
         : chatOverOllama(request, context);
     case 'openai.completions':
       return native
-        ? openaiPassthrough('completions', '/completions', `cmpl-${context.id}`, dropsUsage)
+        ? openaiPassthrough('completions', '/completions', `cmpl-${context.id}`, extra)
         : completionsOverOllama(request, context);
     case 'openai.embeddings':
       return native ? identity('embeddings', '/embeddings') : embeddingsOverOllama(request);

@@ -1,23 +1,24 @@
 /** Surface and upstream speak the same protocol: the request's bytes go as they came, answers keep every field. */
 import { SSE_DONE, sseEvent } from '#lib/protocols/framing.ts';
 import { isObject, numberIn, objectsIn } from '#lib/protocols/json.ts';
-import type { AnswerStream, Exchange, Operation, Usage } from '#lib/protocols/types.ts';
+import type { AnswerStream, Exchange, JsonObject, Operation, Usage } from '#lib/protocols/types.ts';
 import { checkedAnswer, checkedEvent, cut, invalid, usageIn } from '#lib/protocols/upstream-answer.ts';
 
 /**
  * OpenAI over OpenAI. Ids are our own: those of some upstreams collide.
- * @param dropsUsage whether to leave out the extra chunk with the counts, which this client did not ask for
+ * @param extra `dropsUsage`: whether to leave out the extra chunk with the counts, which this client did not ask for;
+ *   `requestBody`: what goes upstream in the place of the client's bytes
  */
 export function openaiPassthrough(
   operation: 'chat' | 'completions',
   path: string,
   id: string,
-  dropsUsage: boolean,
+  { dropsUsage, requestBody }: { dropsUsage: boolean; requestBody: JsonObject | null },
 ): Exchange {
   return {
     operation,
     path,
-    requestBody: null,
+    requestBody,
     answer(body) {
       const answer = checkedAnswer(body);
       if (!Array.isArray(answer.choices)) throw invalid('an answer without choices');

@@ -42,6 +42,8 @@ export interface ExchangeContext {
   monotonicMs: () => number;
   /** The answer may have been made for another client, who asked for counts where this one did not. */
   shared?: boolean;
+  /** A stream is to tell counts, whether or not this client asked for them: another one may. */
+  asksForCounts?: boolean;
 }
 
 export interface Exchange {

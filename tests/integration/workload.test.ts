@@ -16,6 +16,8 @@ afterEach(async () => {
 async function start(more: object = {}): Promise<void> {
   upstream = await ScriptedUpstream.start(ollamaScript);
   gateway = await startGateway({
+    // What is asked twice is to reach the upstream twice here.
+    cache: { enabled: false },
     upstreams: [{ name: 'up', kind: 'ollama', url: upstream.url }],
     ...more,
   });

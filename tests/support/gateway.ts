@@ -14,7 +14,10 @@ export interface TestGateway {
 }
 
 /** Starts a gateway from a configuration as it would stand in `switchgear.yaml`, on a free port. */
-export async function startGateway(config: Record<string, unknown>): Promise<TestGateway> {
+export async function startGateway(
+  config: Record<string, unknown>,
+  options: { now?: () => number } = {},
+): Promise<TestGateway> {
   let runtime: Runtime | null = null;
   const server = createHttpServer((req, res) => {
     if (runtime?.gateway.handle(req, res) !== true) res.writeHead(404).end();
@@ -22,7 +25,7 @@ export async function startGateway(config: Record<string, unknown>): Promise<Tes
   await listen(server, '127.0.0.1', 0);
   const { port } = server.address() as AddressInfo;
   const parsed = configSchema.parse({ listen: { port }, ...config });
-  const started = await Runtime.start({ config: parsed, logger: createLogger('silent') });
+  const started = await Runtime.start({ config: parsed, logger: createLogger('silent'), ...options });
   runtime = started;
   return {
     url: `http://127.0.0.1:${port}`,

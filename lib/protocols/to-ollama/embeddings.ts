@@ -2,7 +2,8 @@
 
 import { inexpressible, numberIn, present } from '#lib/protocols/json.ts';
 import type { ClientRequest, Exchange, Json, JsonObject } from '#lib/protocols/types.ts';
-import { checkedAnswer, cut, invalid } from '#lib/protocols/upstream-answer.ts';
+import { checkedAnswer, cut } from '#lib/protocols/upstream-answer.ts';
+import { numbersOf, rawVectorsIn, toBase64 } from '#lib/protocols/vectors.ts';
 
 /** @throws SwitchgearError `bad_request` for token inputs. */
 export function embeddingsOverOllama({ body, model }: ClientRequest): Exchange {
@@ -21,7 +22,7 @@ export function embeddingsOverOllama({ body, model }: ClientRequest): Exchange {
     }),
     answer(whole) {
       const answer = checkedAnswer(whole);
-      const vectors = vectorsOf(answer, inputs.length);
+      const vectors = rawVectorsIn(answer, 'ollama', inputs.length).map(numbersOf);
       const tokens = numberIn(answer, 'prompt_eval_count') ?? 0;
       return {
         object: 'list',
@@ -48,23 +49,4 @@ function textsOf(input: Json | undefined): string[] {
     if (typeof each === 'string') return each;
     throw inexpressible('input', 'Ollama takes no tokens; send text');
   });
-}
-
-function vectorsOf(answer: JsonObject, count: number): number[][] {
-  const vectors = Array.isArray(answer.embeddings) ? answer.embeddings : [];
-  if (vectors.length !== count || !vectors.every(isVector)) {
-    throw invalid(`${vectors.length} embeddings for ${count} inputs`);
-  }
-  return vectors;
-}
-
-function isVector(value: Json): value is number[] {
-  return Array.isArray(value) && value.every((each) => typeof each === 'number');
-}
-
-/** 32-bit floats, little-endian whatever the machine. */
-function toBase64(vector: readonly number[]): string {
-  const bytes = Buffer.alloc(vector.length * 4);
-  for (const [at, value] of vector.entries()) bytes.writeFloatLE(value, at * 4);
-  return bytes.toString('base64');
 }

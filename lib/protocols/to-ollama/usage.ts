@@ -1,5 +1,5 @@
 /** Ollama's counts and reasons in OpenAI's words. */
-import { numberIn } from '#lib/protocols/json.ts';
+import { numberIn, objectIn } from '#lib/protocols/json.ts';
 import type { JsonObject } from '#lib/protocols/types.ts';
 
 /** Ollama leaves `prompt_eval_count` out when the whole prompt came from its cache. */
@@ -16,11 +16,10 @@ export function finishReasonOf(answer: JsonObject, calledTools: boolean): string
 
 /** Whether the client asked for the extra chunk with the counts. */
 export function wantsUsage(body: JsonObject): boolean {
-  const options = body.stream_options;
-  return (
-    typeof options === 'object' &&
-    options !== null &&
-    !Array.isArray(options) &&
-    options.include_usage === true
-  );
+  return objectIn(body, 'stream_options')?.include_usage === true;
+}
+
+/** The same request, asking for it. */
+export function askingForUsage(body: JsonObject): JsonObject {
+  return { ...body, stream_options: { ...objectIn(body, 'stream_options'), include_usage: true } };
 }

@@ -1,9 +1,10 @@
 /** Ollama's `/api/embed` and its older `/api/embeddings` over OpenAI's embeddings. */
 
-import { isObject, numberIn, objectIn, objectsIn, present, stringIn } from '#lib/protocols/json.ts';
+import { present, stringIn } from '#lib/protocols/json.ts';
 import { nanoseconds } from '#lib/protocols/to-openai/stream.ts';
 import type { ClientRequest, Exchange, ExchangeContext, Json, JsonObject } from '#lib/protocols/types.ts';
-import { checkedAnswer, cut, invalid } from '#lib/protocols/upstream-answer.ts';
+import { cut } from '#lib/protocols/upstream-answer.ts';
+import { numbersOf, promptTokens, rawVectorsIn } from '#lib/protocols/vectors.ts';
 
 export function embedOverOpenai({ body, model }: ClientRequest, context: ExchangeContext): Exchange {
   const startedMs = context.monotonicMs();
@@ -12,7 +13,7 @@ export function embedOverOpenai({ body, model }: ClientRequest, context: Exchang
     model,
     embeddings: vectorsOf(answer, inputs.length),
     total_duration: nanoseconds(context.monotonicMs() - startedMs),
-    ...promptCount(answer),
+    ...present({ prompt_eval_count: promptTokens(answer) }),
   }));
 }
 
@@ -34,22 +35,6 @@ function exchange(fields: Record<string, Json | undefined>, answer: (body: Json)
   };
 }
 
-/** By `index`, whatever the order of the answer; every input must have exactly one. */
-function vectorsOf(body: Json, count: number): Json[] {
-  const answer = checkedAnswer(body);
-  const data = objectsIn(answer, 'data');
-  const vectors = new Map<number, Json>();
-  for (const [at, item] of data.entries()) {
-    if (Array.isArray(item.embedding)) vectors.set(numberIn(item, 'index') ?? at, item.embedding);
-  }
-  const ordered = Array.from({ length: count }, (_, index) => vectors.get(index));
-  if (data.length !== count || ordered.includes(undefined)) {
-    throw invalid(`${data.length} embeddings for ${count} inputs`);
-  }
-  return ordered.filter((vector) => vector !== undefined);
-}
-
-function promptCount(answer: Json): JsonObject {
-  const usage = isObject(answer) ? objectIn(answer, 'usage') : null;
-  return usage === null ? {} : { prompt_eval_count: numberIn(usage, 'prompt_tokens') ?? 0 };
+function vectorsOf(answer: Json, count: number): number[][] {
+  return rawVectorsIn(answer, 'openai', count).map(numbersOf);
 }

@@ -1,0 +1,257 @@
+/** One client's request for embeddings, put together from what is kept and from calls of its own and of others. */
+import type { Refusal } from '#lib/breaker/types.ts';
+import type { CacheEntry } from '#lib/cache/entry.ts';
+import type { Held } from '#lib/cache/memory-tier.ts';
+import type { Found } from '#lib/cache/response-cache.ts';
+import { SwitchgearError, toSwitchgearError } from '#lib/errors.ts';
+import { digest } from '#lib/gateway/cache-policy.ts';
+import {
+  type EmbeddingCache,
+  type EmbeddingsAsked,
+  type Item,
+  type ItemCall,
+  type ItemWaiter,
+  keptIn,
+} from '#lib/gateway/embedding-cache.ts';
+import type { Answering, FlightEnd, Waiter } from '#lib/gateway/flight.ts';
+import { ageSOf } from '#lib/gateway/renderings.ts';
+import type { Recorded } from '#lib/protocols/recorded.ts';
+import type { Usage } from '#lib/protocols/types.ts';
+import { answerOf } from '#lib/protocols/vectors.ts';
+import type { RequestTrace } from '#lib/telemetry/request-trace.ts';
+import type { ResponseHeaders, UpstreamCall } from '#lib/upstream/call.ts';
+import type { Upstream } from '#lib/upstream/upstream.ts';
+
+export interface EmbeddingFlightOrder {
+  readonly cache: EmbeddingCache;
+  readonly asked: EmbeddingsAsked;
+  readonly trace: RequestTrace;
+  readonly waiter: Waiter;
+  readonly isDrawn: () => boolean;
+  readonly monotonicMs: () => number;
+  /** When memory has been looked at. */
+  readonly onLookedUp: () => void;
+}
+
+export class EmbeddingFlight implements Answering, ItemWaiter {
+  readonly payloads: readonly string[] = [];
+  readonly dropped = 0;
+  recorded: Recorded | null = null;
+  usage: Usage | null = null;
+  headers: ResponseHeaders = {};
+  call: UpstreamCall | null = null;
+  origin: Answering['origin'] = null;
+  /** What a rendering of the answer depends on; empty unless all of it came from memory. */
+  held: readonly Held[] = [];
+  #bytes: Buffer | null = null;
+  readonly #order: EmbeddingFlightOrder;
+  readonly #startedAtMs: number;
+  /** One for each input, equal ones the same. */
+  readonly #items: readonly Item[];
+  readonly #distinct: readonly Item[];
+  readonly #found = new Map<Item, Found>();
+  readonly #entries = new Map<string, CacheEntry>();
+  readonly #pending = new Set<ItemCall>();
+  #own: ItemCall | null = null;
+  #isOver = false;
+
+  constructor(order: EmbeddingFlightOrder) {
+    this.#order = order;
+    this.#startedAtMs = order.monotonicMs();
+    const distinct = new Map<string, Item>();
+    const { base, inputs } = order.asked.plan;
+    this.#items = inputs.map((input) => {
+      const key = digest(base, JSON.stringify(input));
+      const item = distinct.get(key) ?? { key, input };
+      distinct.set(key, item);
+      return item;
+    });
+    this.#distinct = [...distinct.values()];
+  }
+
+  get upstream(): Upstream {
+    return this.#order.asked.upstream.latest;
+  }
+
+  get bytes(): Buffer {
+    this.#bytes ??= Buffer.from(this.recorded?.form === 'whole' ? JSON.stringify(this.recorded.body) : '');
+    return this.#bytes;
+  }
+
+  /** Begins. @returns the breaker's refusal when it is known at once; the flight is over then and nobody was told. */
+  start(): Refusal | null {
+    const { cache, asked, onLookedUp } = this.#order;
+    const { plan } = asked;
+    if (plan.reads) {
+      for (const item of this.#distinct) {
+        const found = cache.peek(item.key, plan);
+        if (found !== null && found.freshness !== 'stale') this.#found.set(item, found);
+      }
+      onLookedUp();
+    }
+    const missing = this.#distinct.filter((item) => !this.#found.has(item));
+    if (missing.length === 0) {
+      this.#complete();
+      return null;
+    }
+    if (!plan.reads || !cache.looksFurther) return this.#ask(missing);
+    cache.lookUp(missing, plan).then(
+      (further) => {
+        if (this.#isOver) return;
+        for (const [at, item] of missing.entries()) {
+          const found = further[at] ?? null;
+          if (found !== null) this.#found.set(item, found);
+        }
+        this.#askFor(missing.filter((item) => !this.#found.has(item)));
+      },
+      (thrown: unknown) => this.#fail(failedBy(thrown)),
+    );
+    return null;
+  }
+
+  /** Serves what is late, when all of it is kept. */
+  serveStale(): boolean {
+    const { cache, asked } = this.#order;
+    for (const item of this.#distinct) {
+      const found = cache.peek(item.key, asked.plan);
+      if (found === null) return false;
+      this.#found.set(item, found);
+    }
+    this.#complete(true);
+    return true;
+  }
+
+  leave(): void {
+    this.#isOver = true;
+    for (const call of this.#pending) call.leave(this);
+    this.#pending.clear();
+  }
+
+  resume(): void {}
+
+  fetched(call: ItemCall, entries: ReadonlyMap<string, CacheEntry>): void {
+    this.#pending.delete(call);
+    for (const { key } of this.#distinct) {
+      const entry = entries.get(key);
+      if (entry !== undefined) this.#entries.set(key, entry);
+    }
+    if (this.#pending.size === 0) this.#complete();
+  }
+
+  notFetched(call: ItemCall, end: FlightEnd): void {
+    this.#pending.delete(call);
+    // What an upstream says against another caller's items says nothing of ours.
+    const isOthers = call !== this.#own && end.kind === 'rejected' && !end.rejection.isFailure;
+    if (isOthers) {
+      const keys = new Set(call.items.map(({ key }) => key));
+      this.#askFor(this.#distinct.filter(({ key }) => keys.has(key)));
+    } else this.#fail(end);
+  }
+
+  #askFor(items: readonly Item[]): void {
+    const refusal = items.length === 0 ? null : this.#ask(items);
+    if (refusal !== null) this.#fail({ kind: 'refused', refusal });
+    else if (this.#pending.size === 0 && !this.#isOver) this.#complete();
+  }
+
+  /** Waits for those that are on their way, and calls for the rest. */
+  #ask(items: readonly Item[]): Refusal | null {
+    const { cache, asked, trace } = this.#order;
+    const own: Item[] = [];
+    for (const item of items) {
+      const running = asked.plan.reads ? cache.running(item.key) : undefined;
+      if (running === undefined) own.push(item);
+      else if (!this.#pending.has(running)) {
+        this.#pending.add(running);
+        running.join(this);
+      }
+    }
+    if (own.length === 0) return null;
+    const call = cache.call(asked, own, trace);
+    this.#own = call;
+    this.#pending.add(call);
+    const refusal = call.begin(this);
+    if (refusal === null) return null;
+    this.leave();
+    return refusal;
+  }
+
+  #complete(isStale = false): void {
+    const { cache, asked, waiter, isDrawn, monotonicMs } = this.#order;
+    const { plan, upstream } = asked;
+    const own = this.#own;
+    const entries: CacheEntry[] = [];
+    for (const item of this.#items) {
+      const entry = this.#found.get(item)?.held.entry ?? this.#entries.get(item.key);
+      if (entry === undefined) {
+        this.#fail(
+          failedBy(new SwitchgearError('upstream_invalid', 'The upstream sent no embedding for an input')),
+        );
+        return;
+      }
+      entries.push(entry);
+    }
+    this.#isOver = true;
+    const age = ageSOf(entries, cache.now());
+    this.origin = isStale
+      ? { cache: 'stale', age }
+      : own !== null
+        ? { cache: 'miss' }
+        : this.#entries.size > 0
+          ? { cache: 'coalesced' }
+          : { cache: 'hit', age };
+    if (own?.isWhole === true && own.flight.recorded !== null) {
+      this.recorded = own.flight.recorded;
+      this.#bytes = own.flight.bytes;
+    } else
+      this.recorded = { form: 'whole', body: this.#assembled(entries, monotonicMs() - this.#startedAtMs) };
+    if (own !== null) {
+      this.usage = own.flight.usage;
+      this.headers = own.flight.headers;
+      this.call = own.flight.call;
+    } else if (!isStale && this.#entries.size === 0)
+      this.held = [...this.#found.values()].map(({ held }) => held);
+    try {
+      waiter.complete(this);
+    } catch (thrown) {
+      this.#isOver = false;
+      this.#fail(failedBy(thrown));
+      return;
+    }
+    const fetched = own === null ? 0 : own.items.length;
+    cache.count(plan, 'miss', fetched);
+    cache.count(plan, 'coalesced', this.#entries.size - fetched);
+    cache.served({ ...asked, upstream }, this.#found, {
+      isStale,
+      isDrawn: this.#found.size > 0 && isDrawn(),
+    });
+  }
+
+  #assembled(entries: readonly CacheEntry[], tookMs: number) {
+    const { plan, upstream } = this.#order.asked;
+    const kept = entries.map(keptIn);
+    return answerOf(
+      kept.map(({ vector }) => vector),
+      {
+        model: kept[0]?.model ?? plan.model,
+        path: plan.path,
+        protocol: upstream.protocol,
+        isPacked: plan.isPacked,
+        tokens: entries.every(({ counted }) => counted)
+          ? entries.reduce((sum, { tokensIn }) => sum + tokensIn, 0)
+          : null,
+        tookMs,
+      },
+    );
+  }
+
+  #fail(end: FlightEnd): void {
+    if (this.#isOver) return;
+    this.leave();
+    this.#order.waiter.failed(end, this);
+  }
+}
+
+function failedBy(thrown: unknown): FlightEnd {
+  return { kind: 'failed', error: toSwitchgearError(thrown), isReset: false, isBlameless: false };
+}
