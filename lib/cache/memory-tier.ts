@@ -110,7 +110,7 @@ export class MemoryTier {
     return new LRUCache<string, Held>({
       maxSize: maxBytes,
       perf: { now: this.#parts.monotonicMs },
-      ttlAutopurge: false,
+      ttlResolution: 0,
       dispose: (held, _, reason) => {
         held.alive = false;
         if (this.#moving) return;
