@@ -3,6 +3,7 @@
  * once, by `server.ts`; route handlers, which Next bundles apart, reach it through `runtime-handle.ts`.
  */
 import { randomUUID } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import { isLoopback } from '#lib/access/hosts.ts';
 import { AccessPolicy } from '#lib/access/policy.ts';
 import { BreakerRegistry } from '#lib/breaker/registry.ts';
@@ -17,7 +18,7 @@ import {
   transitionSchema,
   type WhatIf,
 } from '#lib/contracts/breakers.ts';
-import type { Config } from '#lib/contracts/config.ts';
+import { breakerSettingsSchema, type Config, type RedisConfig } from '#lib/contracts/config.ts';
 import type { LoggedEvent } from '#lib/contracts/events.ts';
 import type { Readiness } from '#lib/contracts/health.ts';
 import type { Snapshot } from '#lib/contracts/snapshot.ts';
@@ -33,6 +34,7 @@ import { type LabUpstream, startLabUpstream } from '#lib/lab/upstream.ts';
 import { WorkloadControl } from '#lib/lab/workload/control.ts';
 import type { Operation } from '#lib/protocols/types.ts';
 import type { AuditEntry, RuntimeHandle } from '#lib/runtime-handle.ts';
+import { REDIS_BREAKER, REDIS_CAPACITY, REDIS_COMPONENT, RedisTier } from '#lib/store/redis-tier.ts';
 import { openStore, type Store } from '#lib/store/store.ts';
 import { EventLog } from '#lib/telemetry/event-log.ts';
 import { LiveRows } from '#lib/telemetry/live-rows.ts';
@@ -88,6 +90,7 @@ export class Runtime implements RuntimeHandle {
   readonly #process = new ProcessSampler();
   readonly #whatIfs: WhatIfs;
   readonly #stopTicking: () => void;
+  #redis: RedisTier | null = null;
   #access: AccessPolicy;
   #config: Config;
   readonly #givenNotice: string | null;
@@ -217,7 +220,6 @@ export class Runtime implements RuntimeHandle {
         maxBytes: BYTES_PER_MB * config.cache.memory_mb,
         staleIfErrorMs: 1_000 * config.cache.stale_if_error_s,
       },
-      remote: null,
       now,
       monotonicMs,
       random: Math.random,
@@ -361,6 +363,7 @@ export class Runtime implements RuntimeHandle {
     await this.#whatIfs.close();
     this.faults.close();
     await this.#upstreams.close();
+    this.#redis?.close();
     this.breakers.close();
     this.#stopTicking();
     this.telemetry.close();
@@ -427,6 +430,7 @@ export class Runtime implements RuntimeHandle {
       notice = 'Every upstream is an embedded lab, a stand-in and no AI model';
     }
     await this.#upstreams.apply(config);
+    await this.#applyRedis(config.redis);
     const real = new Set(config.upstreams.filter(({ kind }) => kind !== 'lab').map(({ name }) => name));
     for (const name of this.#gates.keys()) if (!real.has(name)) this.#gates.delete(name);
     this.telemetry.retain(
@@ -438,6 +442,28 @@ export class Runtime implements RuntimeHandle {
     this.answers.reconfigured(config.upstreams.map(({ name }) => name));
     this.#notice = this.#givenNotice ?? notice;
     this.faults.review();
+  }
+
+  async #applyRedis(config: RedisConfig | undefined): Promise<void> {
+    if (isDeepStrictEqual(config, this.#redis?.config)) return;
+    this.#redis?.close();
+    this.#redis = null;
+    this.cache.remote = null;
+    if (config === undefined) {
+      this.breakers.remove(REDIS_COMPONENT);
+      return;
+    }
+    const settings = breakerSettingsSchema.parse({ ...REDIS_BREAKER, slow_call_ms: config.timeout_ms });
+    const limits = { probeLeaseMs: config.timeout_ms, capacity: REDIS_CAPACITY };
+    const redis = new RedisTier({
+      config,
+      breaker: this.breakers.ensure(REDIS_COMPONENT, settings, limits),
+      onEvent: (type, detail) => this.events.append({ type, component: REDIS_COMPONENT, detail }),
+      onPurged: (scope) => this.cache.purgeMemory(scope),
+    });
+    this.#redis = redis;
+    this.cache.remote = redis;
+    await redis.start();
   }
 }
 

@@ -33,7 +33,6 @@ export interface CacheLimits {
 
 export interface ResponseCacheParts {
   limits: CacheLimits;
-  remote: RemoteTier | null;
   /** Epoch milliseconds. */
   now: () => number;
   monotonicMs: () => number;
@@ -59,6 +58,8 @@ const MAX_MARKS = 100;
 export class ResponseCache {
   readonly #parts: ResponseCacheParts;
   readonly memory: MemoryTier;
+  /** May change while it runs. */
+  remote: RemoteTier | null = null;
   readonly #counts = new Map<string, CacheCounts>();
   readonly #marks: (PurgeScope & { atMs: number })[] = [];
   #limits: CacheLimits;
@@ -74,10 +75,6 @@ export class ResponseCache {
       monotonicMs: parts.monotonicMs,
       onEvicted: (entry, cause) => this.count(entry.cache, `evicted_${cause}`),
     });
-  }
-
-  get remote(): RemoteTier | null {
-    return this.#parts.remote;
   }
 
   get maxEntryBytes(): number {
@@ -103,7 +100,7 @@ export class ResponseCache {
 
   /** Looks into the shared tier, and takes what it has into memory. Same order as asked. */
   async lookUp(keys: readonly RemoteKey[]): Promise<(Found | null)[]> {
-    const { remote } = this.#parts;
+    const { remote } = this;
     if (remote === null || !remote.available || keys.length === 0) return keys.map(() => null);
     const values = await remote.get(keys);
     return keys.map((key, index) => {
@@ -124,14 +121,14 @@ export class ResponseCache {
   store(entry: CacheEntry): Held {
     this.#sweepWhenDue();
     const held = this.memory.set(entry, this.#parts.now());
-    this.#parts.remote?.set(entry, encodeEntry(entry), entry.ttlMs + this.#limits.staleIfErrorMs);
+    this.remote?.set(entry, encodeEntry(entry), entry.ttlMs + this.#limits.staleIfErrorMs);
     return held;
   }
 
   /** @returns how many entries are gone, each counted once whichever tiers had it */
   async purge(scope: PurgeScope): Promise<number> {
     const gone = new Set(this.purgeMemory(scope));
-    for (const key of (await this.#parts.remote?.purge(scope)) ?? []) gone.add(key);
+    for (const key of (await this.remote?.purge(scope)) ?? []) gone.add(key);
     return gone.size;
   }
 

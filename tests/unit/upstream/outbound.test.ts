@@ -3,6 +3,7 @@ import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import '#lib/gateway/gateway.ts';
+import '#lib/store/redis-tier.ts';
 import '#lib/upstream/model-call.ts';
 import { coverage } from '#lib/upstream/outbound.ts';
 
@@ -52,7 +53,7 @@ describe('calling out', () => {
     const { functions, protected_functions, total_files } = coverage();
     expect(functions.map(({ file }) => file).sort()).toEqual(registering.map(({ file }) => file).sort());
     expect([protected_functions, total_files]).toEqual([registering.length, registering.length]);
-    const calling = sources.filter(({ text }) => /\bupstream(\.latest)?\.call\(/.test(text));
+    const calling = sources.filter(({ text }) => /\bupstream(\.latest)?\.call\(|= openRedis\(/.test(text));
     expect(calling.map(({ file }) => file).sort()).toEqual(registering.map(({ file }) => file).sort());
   });
 });
