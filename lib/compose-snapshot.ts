@@ -1,5 +1,6 @@
 /** Puts together what the console shows, from the parts that know it. */
 import type { BreakerRegistry } from '#lib/breaker/registry.ts';
+import type { CacheSnapshot } from '#lib/contracts/cache.ts';
 import type { Drill } from '#lib/contracts/drills.ts';
 import type { Readiness } from '#lib/contracts/health.ts';
 import type { Component, Snapshot } from '#lib/contracts/snapshot.ts';
@@ -21,6 +22,7 @@ export interface SnapshotSource {
   readonly streams: { readonly consoles: number };
   readonly telemetry: Telemetry;
   readonly workload: { status(): Workload };
+  cacheSnapshot(): CacheSnapshot;
   upstreams(): UpstreamView[];
   readiness(): Readiness;
 }
@@ -42,6 +44,7 @@ export function composeSnapshot(parts: SnapshotSource, { seq, rows }: Frame, now
     traffic: telemetry.traffic(),
     components: componentsOf(parts.breakers, upstreams),
     upstreams,
+    cache: parts.cacheSnapshot(),
     faults: parts.faults.list(),
     drills: parts.drills.running(),
     workload: parts.workload.status(),

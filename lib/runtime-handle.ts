@@ -4,7 +4,9 @@
  */
 import type { AccessPolicy } from '#lib/access/policy.ts';
 import type { BreakerRegistry } from '#lib/breaker/registry.ts';
+import type { ResponseCache } from '#lib/cache/response-cache.ts';
 import type { Coverage, SettingsOverrides, Transition, WhatIf } from '#lib/contracts/breakers.ts';
+import type { CacheMetrics } from '#lib/contracts/cache.ts';
 import type { Config } from '#lib/contracts/config.ts';
 import type { Readiness } from '#lib/contracts/health.ts';
 import type { Snapshot } from '#lib/contracts/snapshot.ts';
@@ -39,8 +41,12 @@ export interface RuntimeHandle {
   readonly workload: WorkloadControl;
   readonly telemetry: Telemetry;
   readonly prometheus: Prometheus;
+  readonly cache: ResponseCache;
   config(): Config;
   upstreams(): UpstreamView[];
+  cacheMetrics(): Promise<CacheMetrics>;
+  /** Takes effect at once, until the configured budget changes. */
+  setCacheMemory(megabytes: number): void;
   /** The functions that call out, and that each is protected. */
   coverage(): Coverage;
   /** What a component's breaker went through, newest first. */

@@ -9,6 +9,8 @@ import { AccessPolicy } from '#lib/access/policy.ts';
 import { BreakerRegistry } from '#lib/breaker/registry.ts';
 import { storedRecords } from '#lib/breaker/stored-records.ts';
 import { WhatIfs } from '#lib/breaker/what-if/what-if.ts';
+import { Ghosts } from '#lib/cache/ghosts.ts';
+import { cacheMetrics, cacheSnapshot, percentText } from '#lib/cache/report.ts';
 import { ResponseCache } from '#lib/cache/response-cache.ts';
 import { composeSnapshot } from '#lib/compose-snapshot.ts';
 import {
@@ -18,13 +20,19 @@ import {
   transitionSchema,
   type WhatIf,
 } from '#lib/contracts/breakers.ts';
-import { breakerSettingsSchema, type Config, type RedisConfig } from '#lib/contracts/config.ts';
+import type { CacheMetrics, CacheSnapshot, RedisMetrics } from '#lib/contracts/cache.ts';
+import {
+  breakerSettingsSchema,
+  type CacheConfig,
+  type Config,
+  type RedisConfig,
+} from '#lib/contracts/config.ts';
 import type { LoggedEvent } from '#lib/contracts/events.ts';
 import type { Readiness } from '#lib/contracts/health.ts';
 import type { Snapshot } from '#lib/contracts/snapshot.ts';
 import type { UpstreamView } from '#lib/contracts/upstreams.ts';
 import { SwitchgearError } from '#lib/errors.ts';
-import { AnswerCache } from '#lib/gateway/answer-cache.ts';
+import { AnswerCache, embeddingsOf, responsesOf } from '#lib/gateway/answer-cache.ts';
 import { Gateway } from '#lib/gateway/gateway.ts';
 import { EventStreams } from '#lib/http/event-streams.ts';
 import { DrillControl } from '#lib/lab/drills/control.ts';
@@ -90,6 +98,7 @@ export class Runtime implements RuntimeHandle {
   readonly #process = new ProcessSampler();
   readonly #whatIfs: WhatIfs;
   readonly #stopTicking: () => void;
+  readonly #ghosts: Ghosts;
   #redis: RedisTier | null = null;
   #access: AccessPolicy;
   #config: Config;
@@ -135,6 +144,7 @@ export class Runtime implements RuntimeHandle {
       monotonicMs,
       minutes: this.#store.minutes,
       upstreams: () => this.#loads(),
+      cache: () => ({ total: this.cache.overall.total(), ...this.cacheSnapshot() }),
       process: () => this.#process.sample(),
       events: (fromMs, toMs, limit) => this.events.between(fromMs, toMs, limit),
     });
@@ -225,8 +235,13 @@ export class Runtime implements RuntimeHandle {
       random: Math.random,
       onCorrupt: ({ cache, model }) =>
         this.events.append({ type: 'cache_value_corrupt', component: 'redis', detail: { cache, model } }),
-      onAccess: () => {},
+      onLook: (entry) => this.#ghosts.look(entry),
     });
+    this.#ghosts = new Ghosts(
+      now,
+      () => this.cache.memory.maxBytes,
+      (error) => logger.error({ err: error }, 'ghost caches: the worker failed'),
+    );
     this.answers = new AnswerCache({
       cache: this.cache,
       config: () => this.#config,
@@ -248,12 +263,14 @@ export class Runtime implements RuntimeHandle {
       telemetry: this.telemetry,
       components: () => this.breakers.list().map((breaker) => breaker.snapshot()),
       upstreams: () => this.#loads(),
+      cache: this.cache,
     });
     this.snapshots = new Snapshots((frame) => composeSnapshot(this, frame, now()));
     this.streams = new EventStreams(this.snapshots, this.events, (thrown) => this.reportError(thrown));
     const rows = new LiveRows();
     this.#stopTicking = everySecond(() => {
       this.telemetry.tick();
+      this.#ghosts.tick();
       this.snapshots.tick(() => rows.take(this.telemetry.sealedUntilMs, this.telemetry.scopes()));
     });
   }
@@ -293,6 +310,42 @@ export class Runtime implements RuntimeHandle {
       queued: upstream.slots.queued,
       components: OPERATIONS.map((operation) => `${upstream.name}.${operation}`),
     }));
+  }
+
+  async cacheMetrics(): Promise<CacheMetrics> {
+    const { cache: config } = this.#config;
+    const owners = new Map(
+      this.#upstreams
+        .list()
+        .flatMap(({ name, config: own }) =>
+          [responsesOf(name), embeddingsOf(name)].map((each) => [each, own]),
+        ),
+    );
+    return cacheMetrics({
+      cache: this.cache,
+      enabled: config.enabled,
+      renderedBytes: this.answers.renderings.bytes,
+      redis: await this.#redisMetrics(),
+      ghosts: this.#ghosts.view,
+      termsOf: (name) => ({
+        ttlS: owners.get(name)?.cache.ttl_s ?? config.ttl_s,
+        currency: owners.get(name)?.price?.currency ?? null,
+      }),
+      nowMs: this.#now(),
+    });
+  }
+
+  cacheSnapshot(): CacheSnapshot {
+    const redis = this.#redis === null ? 'not_configured' : this.#redis.available ? 'connected' : 'away';
+    return cacheSnapshot(this.cache, this.#config.cache.enabled, redis);
+  }
+
+  /** Takes effect at once; what does not fit any more is dropped. */
+  setCacheMemory(megabytes: number): void {
+    this.cache.setLimits({
+      maxBytes: megabytes * BYTES_PER_MB,
+      staleIfErrorMs: this.#config.cache.stale_if_error_s * 1_000,
+    });
   }
 
   coverage(): Coverage {
@@ -364,11 +417,25 @@ export class Runtime implements RuntimeHandle {
     this.faults.close();
     await this.#upstreams.close();
     this.#redis?.close();
+    await this.#ghosts.close();
     this.breakers.close();
     this.#stopTicking();
     this.telemetry.close();
     this.#process.close();
     this.#store.close();
+  }
+
+  async #redisMetrics(): Promise<RedisMetrics> {
+    if (this.#redis === null) return { status: 'unavailable', reason: 'not_configured' };
+    const info = await this.#redis.info();
+    if (info === null) return { status: 'unavailable', reason: 'away' };
+    const looks = info.keyspace_hits + info.keyspace_misses;
+    return {
+      status: 'connected',
+      ...info,
+      hit_rate: percentText(looks === 0 ? null : info.keyspace_hits / looks),
+      writes_refused: this.#redis.writeTrouble,
+    };
   }
 
   #loads() {
@@ -438,10 +505,20 @@ export class Runtime implements RuntimeHandle {
       config.upstreams.map(({ name }) => name),
     );
     this.#access = accessOf(config);
+    this.#applyCacheLimits(config.cache, this.#config.cache);
     this.#config = config;
     this.answers.reconfigured(config.upstreams.map(({ name }) => name));
     this.#notice = this.#givenNotice ?? notice;
     this.faults.review();
+  }
+
+  /** A budget that was set by hand stays until the configured one changes. */
+  #applyCacheLimits({ memory_mb, stale_if_error_s }: CacheConfig, before: CacheConfig): void {
+    const isSame = memory_mb === before.memory_mb;
+    this.cache.setLimits({
+      maxBytes: isSame ? this.cache.memory.maxBytes : memory_mb * BYTES_PER_MB,
+      staleIfErrorMs: stale_if_error_s * 1_000,
+    });
   }
 
   async #applyRedis(config: RedisConfig | undefined): Promise<void> {

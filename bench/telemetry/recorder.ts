@@ -2,7 +2,9 @@
  * Records requests as the gateway does, in a process of its own with `--expose-gc`, on clocks that this file turns: a
  * second for every so many requests. Answers what a request cost in each block, and the heap after it.
  */
+
 import { Counter, Histogram, Registry } from 'prom-client';
+import { CacheCounts } from '#lib/cache/counts.ts';
 import { MemoryMinuteStore } from '#lib/store/memory-minute-store.ts';
 import { Telemetry } from '#lib/telemetry/telemetry.ts';
 
@@ -47,6 +49,7 @@ function ownRecorder(): (request: number) => void {
     monotonicMs: () => nowMs,
     minutes: new MemoryMinuteStore(),
     upstreams: () => [{ name: 'a', inFlight: 1, queued: 0, capacity: 64 }],
+    cache: () => ({ total: new CacheCounts(() => 0).total(), bytes: 0, entries: 0 }),
     process: () => ({ loopDelayP99Ms: 0, loopDelayMaxMs: 0, cpuPercent: 0, rssMb: 0 }),
     events: () => [],
   });

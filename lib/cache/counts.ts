@@ -6,6 +6,7 @@ export const COUNTERS = [
   'stale',
   'coalesced',
   'miss',
+  'miss_ms',
   'bypass',
   'bytes_hit',
   'bytes_missed',

@@ -3,7 +3,7 @@
  * than one bounded wait. It knows keys, ages and sizes; what an answer says is none of its business.
  */
 import { CacheCounts, type Counter, type Counts } from '#lib/cache/counts.ts';
-import { type CacheEntry, decodeEntry, encodeEntry, sizeOf } from '#lib/cache/entry.ts';
+import { type CacheEntry, decodeEntry, encodeEntry } from '#lib/cache/entry.ts';
 import { type Freshness, freshnessOf } from '#lib/cache/freshness.ts';
 import { type Held, MemoryTier } from '#lib/cache/memory-tier.ts';
 
@@ -39,8 +39,8 @@ export interface ResponseCacheParts {
   random: () => number;
   /** A value that cannot be read; it is treated as a miss. */
   onCorrupt: (key: RemoteKey) => void;
-  /** Told of every look for an entry: what a simulation of other sizes needs. */
-  onAccess: (key: string, bytes: number) => void;
+  /** Told of every look that had or got an entry: what a simulation of other sizes needs. */
+  onLook: (entry: CacheEntry) => void;
 }
 
 export interface Found {
@@ -60,6 +60,8 @@ export class ResponseCache {
   readonly memory: MemoryTier;
   /** May change while it runs. */
   remote: RemoteTier | null = null;
+  /** Of all caches together, those that are gone too. */
+  readonly overall: CacheCounts;
   readonly #counts = new Map<string, CacheCounts>();
   readonly #marks: (PurgeScope & { atMs: number })[] = [];
   #limits: CacheLimits;
@@ -69,6 +71,7 @@ export class ResponseCache {
     this.#parts = parts;
     this.#limits = parts.limits;
     this.#sweptAtMs = parts.monotonicMs();
+    this.overall = new CacheCounts(parts.monotonicMs);
     this.memory = new MemoryTier({
       maxBytes: parts.limits.maxBytes,
       staleMs: () => this.#limits.staleIfErrorMs,
@@ -141,25 +144,28 @@ export class ResponseCache {
 
   count(cache: string, counter: Counter, by = 1): void {
     this.countsOf(cache).add(counter, by);
+    this.overall.add(counter, by);
   }
 
   /** A look that was answered from what is kept. @param micros what it would have cost, in millionths of the currency */
   countServed(how: 'hit_memory' | 'hit_redis' | 'stale', entry: CacheEntry, micros: number): void {
-    const counts = this.countsOf(entry.cache);
-    counts.add(how);
-    counts.add('bytes_hit', entry.value.length);
-    counts.add('saved_calls');
-    counts.add('saved_ms', entry.costMs);
-    counts.add('saved_tokens_in', entry.tokensIn);
-    counts.add('saved_tokens_out', entry.tokensOut);
-    counts.add('saved_micros', micros);
-    this.#parts.onAccess(entry.key, sizeOf(entry));
+    for (const counts of [this.countsOf(entry.cache), this.overall]) {
+      counts.add(how);
+      counts.add('bytes_hit', entry.value.length);
+      counts.add('saved_calls');
+      counts.add('saved_ms', entry.costMs);
+      counts.add('saved_tokens_in', entry.tokensIn);
+      counts.add('saved_tokens_out', entry.tokensOut);
+      counts.add('saved_micros', micros);
+    }
+    this.#parts.onLook(entry);
   }
 
   /** A look that needed the upstream, once its answer is there. */
   countStored(entry: CacheEntry): void {
     this.count(entry.cache, 'bytes_missed', entry.value.length);
-    this.#parts.onAccess(entry.key, sizeOf(entry));
+    this.count(entry.cache, 'miss_ms', entry.costMs);
+    this.#parts.onLook(entry);
   }
 
   countsOf(cache: string): CacheCounts {

@@ -6,9 +6,9 @@ import { answerKinds } from '#lib/contracts/requests.ts';
 /** How a series is made, and so how its points may be put together. */
 export interface SeriesSpec {
   name: string;
-  unit: 'per_s' | 'ms' | 'rate' | 'count' | 'mb' | 'percent';
-  /** Whose it is: all requests, one component, one upstream, or this process. */
-  scope: 'gateway' | 'component' | 'upstream' | 'process';
+  unit: 'per_s' | 'ms' | 'rate' | 'count' | 'bytes' | 'mb' | 'percent';
+  /** Whose it is: all requests, one component, one upstream, all caches, or this process. */
+  scope: 'gateway' | 'component' | 'upstream' | 'cache' | 'process';
   meaning: string;
 }
 
@@ -79,6 +79,36 @@ export const SERIES: readonly SeriesSpec[] = [
     meaning: 'calls waiting for a connection, once a second',
   },
   { name: 'capacity', unit: 'count', scope: 'upstream', meaning: 'calls that may be in flight' },
+  ...(
+    [
+      ['hit_memory', 'looks answered from memory'],
+      ['hit_redis', 'looks answered from Redis'],
+      ['stale', 'looks answered with something late'],
+      ['coalesced', "looks that waited for another one's call"],
+      ['miss', 'looks that made a call'],
+      ['bypass', 'requests that went past the cache'],
+      ['evicted', 'entries that left memory'],
+    ] as const
+  ).map(([name, meaning]) => ({
+    name: `cache_${name}_per_s`,
+    unit: 'per_s' as const,
+    scope: 'cache' as const,
+    meaning,
+  })),
+  {
+    name: 'cache_hit_ratio',
+    unit: 'rate',
+    scope: 'cache',
+    meaning: 'share of looks without a call of their own',
+  },
+  {
+    name: 'cache_wrong_hit_rate',
+    unit: 'rate',
+    scope: 'cache',
+    meaning: 'share of checked hits that the upstream would have answered otherwise',
+  },
+  { name: 'cache_bytes', unit: 'bytes', scope: 'cache', meaning: 'bytes in memory, once a second' },
+  { name: 'cache_entries', unit: 'count', scope: 'cache', meaning: 'entries in memory, once a second' },
   { name: 'loop_delay_p99_ms', unit: 'ms', scope: 'process', meaning: 'event-loop delay, p99 of a second' },
   {
     name: 'cpu_percent',

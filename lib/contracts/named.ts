@@ -17,6 +17,14 @@ import {
   whatIfRequestSchema,
   whatIfSchema,
 } from '#lib/contracts/breakers.ts';
+import {
+  cacheMetricsSchema,
+  cacheSettingsPatchSchema,
+  cacheViewSchema,
+  cacheWindowSchema,
+  purgeRequestSchema,
+  purgeResultSchema,
+} from '#lib/contracts/cache.ts';
 import { breakerSettingsSchema } from '#lib/contracts/config.ts';
 import { drillListSchema, drillRequestSchema, drillSchema } from '#lib/contracts/drills.ts';
 import { errorSchema, ollamaErrorSchema, openAiErrorSchema } from '#lib/contracts/errors.ts';
@@ -38,6 +46,8 @@ export const BODIES = {
   ReasonRequest: reasonRequestSchema,
   SettingsPatch: settingsPatchSchema,
   WhatIfRequest: whatIfRequestSchema,
+  PurgeRequest: purgeRequestSchema,
+  CacheSettingsPatch: cacheSettingsPatchSchema,
   FaultRequest: faultRequestSchema,
   DrillRequest: drillRequestSchema,
   WorkloadRequest: workloadRequestSchema,
@@ -66,6 +76,10 @@ export const ANSWERS = {
   History: historySchema,
   Event: eventSchema,
   EventList: eventListSchema,
+  CacheMetrics: cacheMetricsSchema,
+  CacheView: cacheViewSchema,
+  CacheWindow: cacheWindowSchema,
+  PurgeResult: purgeResultSchema,
   Request: requestRecordSchema,
   RequestList: requestListSchema,
   Span: spanSchema,

@@ -1,6 +1,7 @@
 /** One snapshot a second of all that moves: the events of `GET /api/stream`, and what a page begins with. */
 import { z } from 'zod';
 import { breakerSchema } from '#lib/contracts/breakers.ts';
+import { cacheSnapshotSchema } from '#lib/contracts/cache.ts';
 import { drillSchema } from '#lib/contracts/drills.ts';
 import { faultSchema } from '#lib/contracts/faults.ts';
 import { readinessSchema } from '#lib/contracts/health.ts';
@@ -66,6 +67,7 @@ export const snapshotSchema = z.strictObject({
   traffic: z.strictObject({ minute: trafficSchema, recent: trafficSchema }),
   components: z.array(componentSchema),
   upstreams: z.array(upstreamViewSchema),
+  cache: cacheSnapshotSchema,
   faults: z.array(faultSchema),
   /** Those that run. */
   drills: z.array(drillSchema),

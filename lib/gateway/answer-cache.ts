@@ -5,7 +5,7 @@
 import { type CacheEntry, sizeOf } from '#lib/cache/entry.ts';
 import { ageMsOf } from '#lib/cache/freshness.ts';
 import type { Held } from '#lib/cache/memory-tier.ts';
-import { type Found, hitRateOf, type ResponseCache } from '#lib/cache/response-cache.ts';
+import type { Found, ResponseCache } from '#lib/cache/response-cache.ts';
 import type { Config } from '#lib/contracts/config.ts';
 import { Background, type BackgroundCall } from '#lib/gateway/background.ts';
 import {
@@ -243,26 +243,10 @@ export class AnswerCache {
 
   /** Forgets renderings and questions of upstreams as they were. */
   reconfigured(upstreams: readonly string[]): void {
-    const { cache } = this.#parts.config();
-    this.cache.setLimits({
-      maxBytes: cache.memory_mb * 1024 * 1024,
-      staleIfErrorMs: cache.stale_if_error_s * 1_000,
-    });
     this.cache.retain(new Set(upstreams.flatMap((name) => [responsesOf(name), embeddingsOf(name)])));
     this.renderings.clear();
     this.#background.clear();
     this.#uncounted.clear();
-  }
-
-  /** Of all caches together; null before the first look. */
-  hitRate(seconds: number): number | null {
-    const sums = this.cache.names().map((name) => this.cache.countsOf(name).last(seconds));
-    const [first, ...rest] = sums;
-    if (first === undefined) return null;
-    const sum = { ...first };
-    for (const each of rest)
-      for (const name of Object.keys(sum) as (keyof typeof sum)[]) sum[name] += each[name];
-    return hitRateOf(sum);
   }
 
   #isYoungEnough({ held }: Found, maxAgeMs: number): boolean {

@@ -20,6 +20,21 @@ export const SHAPES = {
   },
   component: { counters: ['calls', 'failures', 'calls_refused'], gauges: [], histograms: ['call'] },
   upstream: { counters: [], gauges: ['in_flight', 'queued', 'capacity'], histograms: [] },
+  cache: {
+    counters: [
+      'cache_hit_memory',
+      'cache_hit_redis',
+      'cache_stale',
+      'cache_coalesced',
+      'cache_miss',
+      'cache_bypass',
+      'cache_evicted',
+      'cache_checks',
+      'cache_wrong_hits',
+    ],
+    gauges: ['cache_bytes', 'cache_entries'],
+    histograms: [],
+  },
   process: { counters: [], gauges: ['loop_delay_p99_ms', 'cpu_percent', 'rss_mb'], histograms: [] },
 } as const satisfies Record<string, Shape>;
 

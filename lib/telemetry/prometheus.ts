@@ -6,6 +6,7 @@
  */
 import { Counter, collectDefaultMetrics, Gauge, type Metric, Registry } from 'prom-client';
 import type { BreakerState } from '#lib/breaker/types.ts';
+import type { ResponseCache } from '#lib/cache/response-cache.ts';
 import type { BreakerView } from '#lib/contracts/breakers.ts';
 import { answerKinds } from '#lib/contracts/requests.ts';
 import { BOUNDS_MS, type HistogramTotals } from '#lib/telemetry/meter.ts';
@@ -16,6 +17,7 @@ export interface PrometheusParts {
   telemetry: Telemetry;
   components: () => Iterable<Pick<BreakerView, 'name' | 'state' | 'hold'>>;
   upstreams: () => readonly (UpstreamLoad & { kind: string })[];
+  cache: ResponseCache;
 }
 
 type Labels = Record<string, string>;
@@ -28,6 +30,9 @@ const OPERATION_NAMES: Record<ModelLabels['operation'], string> = {
   embeddings: 'embeddings',
 };
 
+const LOOKS = ['hit_memory', 'hit_redis', 'stale', 'coalesced', 'miss', 'bypass'] as const;
+const EVICTIONS = ['size', 'ttl', 'purge'] as const;
+
 export class Prometheus {
   readonly #registry = new Registry();
   readonly #parts: PrometheusParts;
@@ -39,6 +44,7 @@ export class Prometheus {
     this.#addModels();
     this.#addComponents();
     this.#addUpstreams();
+    this.#addCaches();
   }
 
   get contentType(): string {
@@ -170,6 +176,68 @@ export class Prometheus {
       ['upstream'],
       each(({ capacity }) => capacity),
     );
+  }
+
+  #addCaches(): void {
+    const { cache } = this.#parts;
+    const each = (read: (name: string) => [Labels, number][]) => () =>
+      cache
+        .names()
+        .flatMap((name) =>
+          read(name).map(([labels, value]) => [{ cache: name, ...labels }, value] as [Labels, number]),
+        );
+    const totals = (name: string) => cache.countsOf(name).total();
+    this.#counter(
+      'switchgear_cache_looks_total',
+      'Looks into a cache by how they ended',
+      ['cache', 'outcome'],
+      each((name) => LOOKS.map((outcome) => [{ outcome }, totals(name)[outcome]])),
+    );
+    this.#counter(
+      'switchgear_cache_evictions_total',
+      'Entries that left memory',
+      ['cache', 'cause'],
+      each((name) => EVICTIONS.map((cause) => [{ cause }, totals(name)[`evicted_${cause}`]])),
+    );
+    this.#counter(
+      'switchgear_cache_saved_tokens_total',
+      'Tokens that upstreams need not make again',
+      ['cache', 'gen_ai_token_type'],
+      each((name) => [
+        [{ gen_ai_token_type: 'input' }, totals(name).saved_tokens_in],
+        [{ gen_ai_token_type: 'output' }, totals(name).saved_tokens_out],
+      ]),
+    );
+    this.#counter(
+      'switchgear_cache_saved_seconds_total',
+      'Time that upstreams need not spend again',
+      ['cache'],
+      each((name) => [[{}, totals(name).saved_ms / 1_000]]),
+    );
+    this.#counter(
+      'switchgear_cache_shadow_checks_total',
+      'Hits that the upstream was asked again',
+      ['cache', 'result'],
+      each((name) => [
+        [{ result: 'same' }, totals(name).checks - totals(name).wrong_hits],
+        [{ result: 'wrong' }, totals(name).wrong_hits],
+      ]),
+    );
+    this.#gauge(
+      'switchgear_cache_bytes',
+      'Bytes in memory',
+      ['cache'],
+      each((name) => [[{}, cache.memory.sizeOf(name).bytes]]),
+    );
+    this.#gauge(
+      'switchgear_cache_entries',
+      'Entries in memory',
+      ['cache'],
+      each((name) => [[{}, cache.memory.sizeOf(name).entries]]),
+    );
+    this.#gauge('switchgear_cache_max_bytes', 'Budget of the memory tier', [], () => [
+      [{}, cache.memory.maxBytes],
+    ]);
   }
 
   #genAi({ operation, model, upstream }: ModelLabels): Labels {

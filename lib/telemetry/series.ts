@@ -14,6 +14,8 @@ export interface AskedSeries {
 }
 
 const SPECS = new Map(SERIES.map((spec) => [spec.name, spec]));
+/** Those of which there is one. */
+const SHARED: ReadonlySet<SeriesSpec['scope']> = new Set(['gateway', 'process', 'cache']);
 const PERCENTILE = /^(.+)_p(50|90|99)_ms$/;
 
 /** @throws SwitchgearError `bad_request` when there is no such series. */
@@ -25,11 +27,13 @@ export function parseSeries(text: string): AskedSeries {
   if (spec === undefined) {
     throw refused(text, `must be one of ${[...SPECS.keys()].join(', ')}`);
   }
-  const isShared = spec.scope === 'gateway' || spec.scope === 'process';
+  const isShared = SHARED.has(spec.scope);
   if (isShared && whose !== '') throw refused(text, `must be ${base} alone`);
   if (!isShared && whose === '') throw refused(text, `must name the ${spec.scope}: ${base}:NAME`);
   return { name: text, spec, scope: isShared ? spec.scope : `${spec.scope}:${whose}` };
 }
+
+const CACHE_HITS = ['cache_hit_memory', 'cache_hit_redis', 'cache_stale', 'cache_coalesced'];
 
 /** Its value over the stretch of time that the sum holds; null when nothing was measured or nothing is to divide by. */
 export function seriesValue(name: string, sum: BucketSum): number | null {
@@ -42,6 +46,12 @@ export function seriesValue(name: string, sum: BucketSum): number | null {
       return servedRate(sum);
     case 'failure_rate':
       return ratio(sum.count('failures'), sum.count('calls'));
+    case 'cache_hit_ratio': {
+      const hits = CACHE_HITS.reduce((total, counter) => total + sum.count(counter), 0);
+      return ratio(hits, hits + sum.count('cache_miss'));
+    }
+    case 'cache_wrong_hit_rate':
+      return ratio(sum.count('cache_wrong_hits'), sum.count('cache_checks'));
     default:
   }
   const [, histogram, percent] = sum.kind === 'process' ? [] : (PERCENTILE.exec(name) ?? []);

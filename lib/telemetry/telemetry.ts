@@ -3,7 +3,9 @@
  * costs the same whatever came before; a tick a second seals what was recorded, and everything that is shown, streamed
  * or exported is read from these same numbers.
  */
+
 import type { CallMeter } from '#lib/breaker/types.ts';
+import type { Counts } from '#lib/cache/counts.ts';
 import type { LoggedEvent } from '#lib/contracts/events.ts';
 import { type History, type HistoryQuery, RECENT_S } from '#lib/contracts/history.ts';
 import { answerKinds, servedKinds } from '#lib/contracts/requests.ts';
@@ -33,6 +35,8 @@ export interface TelemetryParts {
   monotonicMs: () => number;
   minutes: MinuteStore;
   upstreams: () => readonly UpstreamLoad[];
+  /** Of all caches together since the start, and what they hold now. */
+  cache: () => { total: Counts; bytes: number; entries: number };
   process: () => ProcessSample;
   events: (fromMs: number, toMs: number, limit: number) => LoggedEvent[];
 }
@@ -57,12 +61,15 @@ export class Telemetry {
   #lastSample: ProcessSample | null = null;
   #sealedUntilMs = 0;
   #inFlight = 0;
+  /** As they were at the last tick. */
+  #cacheCounts: readonly number[] = [];
 
   constructor(parts: TelemetryParts) {
     this.#parts = parts;
     this.#minutes = new Minutes(parts.minutes);
     this.#lastTickMs = parts.monotonicMs();
     this.#scope('process', '');
+    this.#scope('cache', '');
   }
 
   /** Requests that have begun and not ended. */
@@ -116,7 +123,7 @@ export class Telemetry {
 
   /** Forgets components and upstreams that are gone; what the store has of them stays. */
   retain(components: Iterable<string>, upstreams: Iterable<string>): void {
-    const kept = new Set(['gateway', 'process']);
+    const kept = new Set(['gateway', 'process', 'cache']);
     for (const name of components) kept.add(`component:${name}`);
     for (const name of upstreams) kept.add(`upstream:${name}`);
     for (const key of [...this.#scopes.keys()]) if (!kept.has(key)) this.#scopes.delete(key);
@@ -193,12 +200,35 @@ export class Telemetry {
         meter.gauge(gauge, value);
       });
     }
+    this.#sampleCache();
     const sample = this.#parts.process();
     this.#lastSample = sample;
     const { meter } = this.#scope('process', '');
     [sample.loopDelayP99Ms, sample.cpuPercent, sample.rssMb].forEach((value, gauge) => {
       meter.gauge(gauge, value);
     });
+  }
+
+  #sampleCache(): void {
+    const { total, bytes, entries } = this.#parts.cache();
+    const { meter } = this.#scope('cache', '');
+    const counts = [
+      total.hit_memory,
+      total.hit_redis,
+      total.stale,
+      total.coalesced,
+      total.miss,
+      total.bypass,
+      total.evicted_size + total.evicted_ttl + total.evicted_purge,
+      total.checks,
+      total.wrong_hits,
+    ];
+    counts.forEach((count, counter) => {
+      meter.count(counter, count - (this.#cacheCounts[counter] ?? 0));
+    });
+    this.#cacheCounts = counts;
+    meter.gauge(0, bytes);
+    meter.gauge(1, entries);
   }
 
   #scope(kind: ScopeKind, name: string): Scope {

@@ -1,4 +1,5 @@
 /** Telemetry on clocks that the test owns: a wall clock that may be set, and a monotonic one that only goes on. */
+import { CacheCounts } from '#lib/cache/counts.ts';
 import type { LoggedEvent } from '#lib/contracts/events.ts';
 import { MemoryMinuteStore } from '#lib/store/memory-minute-store.ts';
 import { RequestTrace } from '#lib/telemetry/request-trace.ts';
@@ -32,6 +33,7 @@ export function setUp(
     monotonicMs: () => clocks.monotonicMs,
     minutes: store,
     upstreams: () => [{ name: 'up', inFlight: 3, queued: 1, capacity: 64 }],
+    cache: () => ({ total: new CacheCounts(() => 0).total(), bytes: 0, entries: 0 }),
     process: () => ({ loopDelayP99Ms: 1.5, loopDelayMaxMs: 4, cpuPercent: 12, rssMb: 100 }),
     events: (fromMs, toMs) => events.filter(({ at }) => Date.parse(at) >= fromMs && Date.parse(at) < toMs),
   });
