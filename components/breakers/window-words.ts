@@ -4,6 +4,9 @@ import type { BreakerView } from '#lib/contracts/breakers.ts';
 import type { BreakerSettings } from '#lib/contracts/config.ts';
 import type { Component, Snapshot } from '#lib/contracts/snapshot.ts';
 
+/** The component of the cache's shared tier. */
+export const REDIS = 'redis';
+
 /** `10 s`, `100 calls`. */
 export function windowSpan({ window_kind, window_s, window_calls }: BreakerSettings): string {
   return window_kind === 'time' ? withUnit(window_s, 's') : counted(window_calls, 'call');
@@ -39,6 +42,7 @@ function sharesModel(model: string, models: readonly string[]): boolean {
 
 /** What callers would notice if it were open. */
 export function whoServesInstead(component: Component, snapshot: Snapshot): string {
+  if (component.name === REDIS) return 'Answers are kept and found in memory alone meanwhile.';
   if (component.upstream === null) return 'Nothing else depends on it.';
   const others = othersServing(component, snapshot);
   if (others.length === 0) return 'No other upstream serves these models now: callers will get 503.';
@@ -48,6 +52,10 @@ export function whoServesInstead(component: Component, snapshot: Snapshot): stri
 /** What callers notice of it now. */
 export function callersNotice(component: Component, snapshot: Snapshot): string {
   const { state, hold, ramp, settings } = component;
+  if (component.name === REDIS)
+    return state === 'closed'
+      ? 'The cache asks it for what memory does not have.'
+      : 'Nothing but fewer hits: the cache goes on in memory alone.';
   if (component.upstream === null)
     return 'It protects nothing; drills and tests may do with it what they like.';
   const others = othersServing(component, snapshot);

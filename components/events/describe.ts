@@ -24,6 +24,7 @@ export function describeEvent(event: LoggedEvent): EventText {
   const { type, component = '', detail } = event;
   if (type.startsWith('breaker_')) return breakerText(event);
   if (type === 'fault_injected' || type === 'fault_ended') return faultText(event);
+  if (type === 'operator_purge' || type === 'operator_cache_size') return cacheText(event);
   if (type.startsWith('operator_')) {
     const act = type.slice('operator_'.length).replaceAll('_', ' ');
     const text = [changedSettings(detail), byLine(event.by, reasonIn(detail))];
@@ -42,6 +43,10 @@ const PLAIN: Record<string, { title: string; tone: EventTone }> = {
   config_reloaded: { title: 'Configuration reloaded', tone: 'plain' },
   config_refused: { title: 'Configuration refused, the old one stays', tone: 'warning' },
   config_needs_restart: { title: 'A setting needs a restart', tone: 'warning' },
+  redis_connected: { title: 'Redis is connected', tone: 'good' },
+  redis_lost: { title: 'Redis is away; memory goes on', tone: 'warning' },
+  redis_writes_refused: { title: 'Redis refuses writes; reads go on', tone: 'warning' },
+  cache_value_corrupt: { title: 'A value in Redis was corrupt; it counts as a miss', tone: 'warning' },
   lab_crashed: { title: 'The lab crashed and starts again', tone: 'bad' },
   session_opened: { title: 'Console session opened', tone: 'plain' },
   session_refused: { title: 'A wrong admin token was tried', tone: 'warning' },
@@ -80,6 +85,32 @@ function breakerText(event: LoggedEvent): EventText {
     };
   }
   return { title: `${component} ${word}`, text: words(cause), tone };
+}
+
+function cacheText({ type, detail, by }: LoggedEvent): EventText {
+  const after = partOf(detail, 'after');
+  if (type === 'operator_cache_size') {
+    const size = numberOf(partOf(after, 'memory_mb'));
+    return {
+      title: `Cache sized to ${withUnit(size, 'MB')}`,
+      text: byLine(by, reasonIn(detail)),
+      tone: 'plain',
+    };
+  }
+  const named = [partOf(after, 'cache'), partOf(after, 'model')].filter((each) => typeof each === 'string');
+  const what = named.length === 0 ? 'All caches' : named.join(', model ');
+  return {
+    title: `${what} purged`,
+    text: joined([
+      counted(numberOf(partOf(after, 'purged')), 'entry', 'entries'),
+      byLine(by, reasonIn(detail)),
+    ]),
+    tone: 'plain',
+  };
+}
+
+function numberOf(value: unknown): number {
+  return typeof value === 'number' ? value : 0;
 }
 
 function faultText({ type, component = '', detail, by }: LoggedEvent): EventText {

@@ -45,6 +45,7 @@ export function WorkloadForm() {
     chatModel: onlyLabs ? 'lab-small' : '',
     embeddingModel: onlyLabs ? 'lab-embed' : '',
     speed: 60,
+    deterministicPercent: 80,
     csv: null,
   });
   const { pending, error, run } = useAction();
@@ -135,6 +136,15 @@ export function WorkloadForm() {
             max={4_294_967_295}
             step="1"
             onChange={(seed) => change({ seed })}
+          />
+        </Field>
+        <Field label="Chats to cache, %">
+          <Numeric
+            value={draft.deterministicPercent}
+            min={0}
+            max={100}
+            step="any"
+            onChange={(deterministicPercent) => change({ deterministicPercent })}
           />
         </Field>
         <ModelField

@@ -33,17 +33,31 @@ export interface WorkloadDraft {
   readonly chatModel: string;
   readonly embeddingModel: string;
   readonly speed: number;
+  /** Share of the chats that may be cached, percent. */
+  readonly deterministicPercent: number;
   readonly csv: string | null;
 }
 
 /** What `POST /api/lab/workload` takes. */
 export function workloadRequestOf(draft: WorkloadDraft): object {
-  const { shape, ratePerS, dayS, seed, durationS, chatModel, embeddingModel, speed, csv } = draft;
+  const {
+    shape,
+    ratePerS,
+    dayS,
+    seed,
+    durationS,
+    chatModel,
+    embeddingModel,
+    speed,
+    csv,
+    deterministicPercent,
+  } = draft;
   return {
     shape,
     seed,
     chat_model: chatModel,
     embedding_model: embeddingModel,
+    deterministic_share: deterministicPercent / 100,
     ...(shape === 'csv' ? { csv: csv ?? '', speed } : { rate_per_s: ratePerS }),
     ...(shape === 'day' ? { day_s: dayS } : {}),
     ...(durationS === '' ? {} : { duration_s: Number(durationS) }),

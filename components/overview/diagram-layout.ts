@@ -1,5 +1,5 @@
 /** Where the parts of the one-line diagram stand, in the units of its own drawing. */
-import { isQuiet, SANDBOX, worstFirst } from '#components/breakers/order.ts';
+import { isQuiet, worstFirst } from '#components/breakers/order.ts';
 import type { Component } from '#lib/contracts/snapshot.ts';
 
 export const WIDTH = 900;
@@ -62,7 +62,7 @@ export interface Layout {
  * @param isBusy whether a component was called of late
  */
 export function layoutOf(components: readonly Component[], isBusy: (component: string) => boolean): Layout {
-  const real = components.filter(({ name }) => name !== SANDBOX);
+  const real = components.filter(({ upstream }) => upstream !== null);
   const busy = real.filter((component) => !isQuiet(component) || isBusy(component.name));
   const chosen = busy.length > 0 ? busy : real.filter(({ operation }) => operation === 'chat');
   const worst = new Set(

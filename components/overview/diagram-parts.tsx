@@ -1,12 +1,14 @@
 import {
   BOX,
   type Lane,
+  lineWidth,
   STRAIGHT_X,
   type Stage,
   SWITCH_X,
   TARGET,
 } from '#components/overview/diagram-layout.ts';
 import { endText, toneOf } from '#components/overview/diagram-words.ts';
+import { formatPerSecond } from '#components/ui/format.ts';
 import type { Component } from '#lib/contracts/snapshot.ts';
 
 /** Where lanes leave the last stage. */
@@ -82,6 +84,36 @@ export function Switch({ component: { state, hold } }: { component: Component })
           <rect x={-4.5} y={-3} width={9} height={7} rx={1.5} fill="currentColor" stroke="none" />
         </g>
       )}
+    </g>
+  );
+}
+
+/** What the cache answers goes back to the clients, above their way. */
+export function LoopBack({
+  from,
+  to,
+  middle,
+  ratePerS,
+}: {
+  from: number;
+  to: number;
+  middle: number;
+  ratePerS: number;
+}) {
+  if (ratePerS <= 0) return null;
+  const top = middle - BOX.height / 2;
+  const lift = top - 20;
+  return (
+    <g>
+      <path
+        d={`M${from} ${top}V${lift + 8}Q${from} ${lift} ${from - 8} ${lift}H${to + 8}Q${to} ${lift} ${to} ${lift + 8}V${top}`}
+        fill="none"
+        stroke="var(--closed)"
+        strokeWidth={lineWidth(ratePerS)}
+      />
+      <text x={(from + to) / 2} y={lift - 7} fontSize={12} textAnchor="middle" fill="var(--muted)">
+        {`${formatPerSecond(ratePerS)}/s from cache`}
+      </text>
     </g>
   );
 }

@@ -18,11 +18,12 @@ export function endText({ state, hold, retry_at }: Component, ratePerS: number, 
   return state === 'half_open' ? 'half-open' : `${formatPerSecond(ratePerS)}/s`;
 }
 
-export function textOf({ lanes, hidden }: Layout, inFlight: number, nowMs: number): string {
+/** @param keptPerS requests per second that were answered from what is kept */
+export function textOf({ lanes, hidden }: Layout, inFlight: number, keptPerS: number, nowMs: number): string {
   const parts = lanes.map(({ component, ratePerS }) => {
     const { cause } = whyOf(component, nowMs, false);
     const state = component.hold === null ? component.state.replace('_', '-') : `held ${component.state}`;
     return `${component.name} is ${state}${cause === '' ? '' : `, ${cause}`}, ${formatPerSecond(ratePerS)} calls per second`;
   });
-  return `${inFlight} requests under way. ${parts.join('; ')}.${hidden > 0 ? ` ${hidden} more components are not drawn.` : ''}`;
+  return `${inFlight} requests under way, ${formatPerSecond(keptPerS)} per second answered from what is kept. ${parts.join('; ')}.${hidden > 0 ? ` ${hidden} more components are not drawn.` : ''}`;
 }

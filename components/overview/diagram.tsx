@@ -5,30 +5,40 @@ import { useRouter } from 'next/navigation';
 import { pageOf } from '#components/breakers/paths.ts';
 import { useLive } from '#components/live/live-context.ts';
 import { BOX, layoutOf, lineWidth, type Stage, stageXs, WIDTH } from '#components/overview/diagram-layout.ts';
-import { LaneLine, StageBox, Switch } from '#components/overview/diagram-parts.tsx';
+import { LaneLine, LoopBack, StageBox, Switch } from '#components/overview/diagram-parts.tsx';
 import { endText, textOf, toneOf } from '#components/overview/diagram-words.ts';
 import { useTrends } from '#components/overview/use-trends.ts';
 import { Card } from '#components/ui/card.tsx';
-import { formatCount, formatPerSecond } from '#components/ui/format.ts';
+import { formatCount, formatPerSecond, percentFigure, UNKNOWN } from '#components/ui/format.ts';
 
 /** The request's way, drawn as electrical plant is drawn: a switch for each breaker, a line as wide as its calls. */
 export function Diagram() {
   const { snapshot, nowMs } = useLive();
-  const { components, upstreams, traffic, in_flight } = snapshot;
+  const { components, upstreams, traffic, in_flight, cache } = snapshot;
   const { isBusy } = useTrends();
   const router = useRouter();
   const layout = layoutOf(components, isBusy);
   const inFlight = upstreams.reduce((sum, upstream) => sum + upstream.in_flight, 0);
   const capacity = upstreams.reduce((sum, { connections }) => sum + connections, 0);
   const queued = upstreams.reduce((sum, upstream) => sum + upstream.queued, 0);
-  const ratePerS = traffic.minute.requests_per_s;
+  const { minute } = traffic;
+  const ratePerS = minute.requests_per_s;
+  const kept = minute.answers.cache + minute.answers.coalesced + minute.answers.stale;
+  const keptPerS = minute.measured_s === 0 ? 0 : kept / minute.measured_s;
   const stages: Stage[] = [
     { name: 'Clients', value: formatPerSecond(ratePerS), unit: 'req/s', ratePerS },
+    {
+      name: 'Cache',
+      value: cache.recent.hit_ratio === null ? UNKNOWN : percentFigure(cache.recent.hit_ratio),
+      unit: cache.enabled ? '% hits' : 'off',
+      ratePerS: Math.max(0, ratePerS - keptPerS),
+      ...(cache.redis === 'away' ? { warning: 'Redis away' } : {}),
+    },
     {
       name: 'Slots',
       value: `${inFlight}/${capacity}`,
       unit: 'in use',
-      ratePerS,
+      ratePerS: Math.max(0, ratePerS - keptPerS),
       ...(queued > 0 ? { warning: `${formatCount(queued)} queued` } : {}),
     },
   ];
@@ -41,7 +51,7 @@ export function Diagram() {
           viewBox={`0 0 ${WIDTH} ${layout.height}`}
           width="100%"
           role="img"
-          aria-label={textOf(layout, in_flight, nowMs)}
+          aria-label={textOf(layout, in_flight, keptPerS, nowMs)}
         >
           {stages.slice(0, -1).map((stage, index) => (
             <path
@@ -51,6 +61,12 @@ export function Diagram() {
               strokeWidth={lineWidth(stage.ratePerS)}
             />
           ))}
+          <LoopBack
+            from={(xs[1] ?? 0) + BOX.width / 2}
+            to={(xs[0] ?? 0) + BOX.width / 2}
+            middle={layout.middle}
+            ratePerS={keptPerS}
+          />
           {layout.lanes.map((lane) => (
             <LaneLine
               key={lane.component.name}
@@ -67,7 +83,8 @@ export function Diagram() {
       </div>
       <ul className="flex flex-col gap-1 px-4 pb-3 md:hidden">
         <li className="text-muted">
-          {formatPerSecond(ratePerS)} requests/s · {inFlight} of {capacity} slots in use · {queued} queued
+          {formatPerSecond(ratePerS)} requests/s · {formatPerSecond(keptPerS)}/s of them from what is kept ·{' '}
+          {inFlight} of {capacity} slots in use · {queued} queued
         </li>
         {layout.lanes.map(({ component, ratePerS: laneRate }) => (
           <li key={component.name} className={`flex flex-wrap items-center gap-2 ${toneOf(component)}`}>

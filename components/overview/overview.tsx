@@ -24,7 +24,7 @@ const GATEWAY_SERIES = [
   'served_rate',
   'added_p50_ms',
   'first_byte_p50_ms',
-  'tokens_out_per_s',
+  'cache_hit_ratio',
   ...answerKinds.map((kind) => `${kind}_per_s`),
   ...LATENCY_SERIES.map(({ name }) => name),
 ];

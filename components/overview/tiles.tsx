@@ -3,6 +3,7 @@
 import { useLive } from '#components/live/live-context.ts';
 import type { HistoryState } from '#components/live/use-history.ts';
 import {
+  counted,
   formatCount,
   formatMs,
   formatPerSecond,
@@ -24,6 +25,8 @@ export function Tiles({ history }: { history: HistoryState }) {
   const queued = snapshot.upstreams.reduce((sum, upstream) => sum + upstream.queued, 0);
   const capacity = snapshot.upstreams.reduce((sum, { connections }) => sum + connections, 0);
   const rate = recent.served_rate;
+  const { cache } = snapshot;
+  const hits = cache.recent.hit_ratio;
   return (
     <div className="grid grid-cols-2 gap-2.5 sm:grid-cols-3 xl:grid-cols-6">
       <MetricTile
@@ -74,11 +77,15 @@ export function Tiles({ history }: { history: HistoryState }) {
         tone={queued > 0 ? 'warning' : 'plain'}
       />
       <MetricTile
-        label="Tokens out"
-        value={formatPerSecond(minute.tokens_out_per_s)}
-        unit="/s"
-        note={`1 min mean · in ${formatPerSecond(minute.tokens_in_per_s)}/s`}
-        trend={trend('tokens_out_per_s')}
+        label="Cache hits"
+        value={hits === null ? UNKNOWN : percentFigure(hits)}
+        unit={hits === null ? '' : '%'}
+        note={
+          cache.enabled
+            ? `${hits === null ? '100 s · nothing looked up' : '100 s'} · ${counted(cache.saved_calls, 'call')} saved`
+            : 'switched off'
+        }
+        trend={trend('cache_hit_ratio')}
       />
     </div>
   );

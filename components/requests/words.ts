@@ -53,6 +53,10 @@ const OUTCOMES: Record<string, string> = {
   http_5xx: 'failed, HTTP 5xx',
   invalid_response: 'no valid answer',
   client_closed: 'client left',
+  hit: 'hit',
+  miss: 'not there',
+  stale: 'served late',
+  coalesced: 'waited for another request’s call',
 };
 
 export function outcomeInWords(outcome: string): string {

@@ -27,6 +27,8 @@ export const workloadRequestSchema = z
     /** Distinct prompts, and the exponent of the Zipf law by which they are asked (0: all alike). */
     prompts: z.int().min(1).max(100_000).default(500),
     zipf: z.number().min(0).max(4).default(1),
+    /** Share of the prompts that are asked at temperature 0, so that their answers may be cached. */
+    deterministic_share: z.number().min(0).max(1).default(0.8),
     /** Models to ask; the lab's without them. */
     chat_model: z.string().min(1).max(256).default('lab-chat'),
     embedding_model: z.string().min(1).max(256).default('lab-embed'),
@@ -54,6 +56,7 @@ export const workloadSettingsSchema = z.strictObject({
   mix: z.strictObject({ chat: z.number(), stream: z.number(), embeddings: z.number() }),
   prompts: z.int(),
   zipf: z.number(),
+  deterministic_share: z.number(),
   chat_model: z.string(),
   embedding_model: z.string(),
   speed: z.number(),

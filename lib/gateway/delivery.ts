@@ -27,8 +27,6 @@ export class Delivery {
   readonly res: ServerResponse;
   readonly surface: Protocol;
   readonly trace: RequestTrace;
-  /** When the look into the cache ended, monotonic ms. */
-  lookedUpAt: number | null = null;
   /** True once a byte of the answer has gone out. */
   isCommitted = false;
 
@@ -85,10 +83,9 @@ export class Delivery {
 
   #headers({ cache, upstream, call = null, age, headers: upstreams = [] }: Origin): string[] {
     const { trace } = this;
-    const { startedAt } = trace;
+    const { startedAt, lookedUpAt } = trace;
     let timing = '';
-    if (this.lookedUpAt !== null)
-      timing = `cache;dur=${(this.lookedUpAt - (trace.readAt ?? startedAt)).toFixed(2)}, `;
+    if (lookedUpAt !== null) timing = `cache;dur=${(lookedUpAt - (trace.readAt ?? startedAt)).toFixed(2)}, `;
     if (call !== null) {
       timing += `queue;dur=${trace.queueMs.toFixed(2)}, `;
       if (call.firstByteAt !== null)

@@ -157,7 +157,7 @@ export class Gateway {
       answers.cache.memory.touch(each);
       answers.served('hit_memory', each.entry, upstream);
     }
-    delivery.lookedUpAt = performance.now();
+    delivery.trace.lookedUpAt = performance.now();
     const age = ageSOf(
       held.map(({ entry }) => entry),
       this.#parts.now(),

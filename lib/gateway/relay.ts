@@ -236,7 +236,7 @@ export class Relay implements Waiter {
     if (plan?.kind === 'embeddings') return this.#begin(leg, this.#embeddings(leg, plan));
     if (plan?.reads === true) {
       const found = answers.find(plan);
-      delivery.lookedUpAt ??= performance.now();
+      delivery.trace.lookedUpAt ??= performance.now();
       if (found !== null && found.freshness !== 'stale') return this.#serve(leg, plan, found, 'hit');
       const running = answers.running(plan);
       if (running !== undefined) {
@@ -303,7 +303,7 @@ export class Relay implements Waiter {
       isDrawn: () => answers.isDrawn(),
       monotonicMs: context.monotonicMs,
       onLookedUp: () => {
-        delivery.lookedUpAt ??= performance.now();
+        delivery.trace.lookedUpAt ??= performance.now();
       },
     });
   }

@@ -17,6 +17,7 @@ export function demoWorkload(): WorkloadRequest {
     shape: 'day',
     day_s: 300,
     rate_per_s: 12,
+    prompts: 200,
     chat_model: 'lab-small',
     reason: 'demo',
   });

@@ -1,5 +1,5 @@
 /** A finished trace as the record that the request log keeps. */
-import type { RequestRecord, Span } from '#lib/contracts/requests.ts';
+import type { AnswerKind, RequestRecord, Span } from '#lib/contracts/requests.ts';
 import { operationOf, type RequestTrace } from '#lib/telemetry/request-trace.ts';
 
 const MAX_MODEL_CHARS = 256;
@@ -31,6 +31,9 @@ export function recordOf(trace: RequestTrace, seq: number): RequestRecord {
   };
 }
 
+/** How a look into the cache ended, by how its request was answered. */
+const LOOKS: Partial<Record<AnswerKind, string>> = { cache: 'hit', stale: 'stale', coalesced: 'coalesced' };
+
 /** In the order in which they began. */
 function spansOf(trace: RequestTrace, since: (at: number) => number): Span[] {
   const end = trace.endedAt ?? trace.startedAt;
@@ -44,6 +47,19 @@ function spansOf(trace: RequestTrace, since: (at: number) => number): Span[] {
       outcome: trace.readAt === null ? (trace.errorCode ?? 'client_closed') : 'ok',
     },
   ];
+  if (trace.readAt !== null && trace.lookedUpAt !== null) {
+    const outcome = LOOKS[trace.how] ?? 'miss';
+    // Who waited for another one's call waited here.
+    const until = outcome === 'coalesced' ? (trace.answeredAt ?? end) : trace.lookedUpAt;
+    spans.push({
+      stage: 'cache',
+      component: null,
+      start_ms: since(trace.readAt),
+      duration_ms: round(until - trace.readAt),
+      first_byte_ms: null,
+      outcome,
+    });
+  }
   if (trace.queueStartedAt !== null) {
     spans.push({
       stage: 'queue',

@@ -44,6 +44,8 @@ export class RequestTrace {
   model: string | null = null;
   stream = false;
   readAt: number | null = null;
+  /** When the look into the cache ended; null when there was none. */
+  lookedUpAt: number | null = null;
   /** Waits for a slot: from, and how long. */
   queueStartedAt: number | null = null;
   queueEndedAt: number | null = null;

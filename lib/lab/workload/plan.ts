@@ -15,6 +15,8 @@ const OLLAMA_SHARE = 0.3;
 const SEVERAL_SHARE = 0.3;
 const MAX_TEXTS = 4;
 const MAX_TOKENS = [16, 32, 48, 64] as const;
+/** Spreads prompts evenly over 0..1 by their numbers. */
+const GOLDEN_RATIO = 0.618_033_988_749_895;
 /** Away from the arrivals, which draw from the seed itself. */
 const SEED_OFFSET = 0x5eed;
 
@@ -32,7 +34,7 @@ export function* plannedRequests(settings: WorkloadSettings): Generator<PlannedR
 }
 
 function chat(
-  { chat_model: model }: WorkloadSettings,
+  { chat_model: model, deterministic_share }: WorkloadSettings,
   prompt: number,
   stream: boolean,
   random: () => number,
@@ -40,15 +42,16 @@ function chat(
   const messages = [{ role: 'user', content: promptAt(prompt) }];
   // By the prompt, not by chance: the same question must be the same request.
   const limit = MAX_TOKENS[prompt % MAX_TOKENS.length];
+  const temperature = (prompt * GOLDEN_RATIO) % 1 < deterministic_share ? { temperature: 0 } : {};
   if (random() < OLLAMA_SHARE) {
     return {
       path: '/api/chat',
-      body: JSON.stringify({ model, messages, stream, options: { num_predict: limit } }),
+      body: JSON.stringify({ model, messages, stream, options: { num_predict: limit, ...temperature } }),
     };
   }
   return {
     path: '/v1/chat/completions',
-    body: JSON.stringify({ model, messages, stream, max_tokens: limit }),
+    body: JSON.stringify({ model, messages, stream, max_tokens: limit, ...temperature }),
   };
 }
 

@@ -98,6 +98,7 @@ describe('a workload in words', () => {
     chatModel: 'c',
     embeddingModel: 'e',
     speed: 60,
+    deterministicPercent: 80,
     csv: 'timestamp\n1\n',
   };
 

@@ -75,8 +75,8 @@ describe('the one-line diagram', () => {
 
   it('says the same in words', () => {
     const layout = layoutOf([busy('a.chat', 2), componentWith('b.chat', heldOpen('quota'))], never);
-    expect(textOf(layout, 3, AT_MS)).toBe(
-      '3 requests under way. a.chat is closed, 2.0 calls per second; b.chat is held open, by local: “quota”, 0 calls per second.',
+    expect(textOf(layout, 3, 4.2, AT_MS)).toBe(
+      '3 requests under way, 4.2 per second answered from what is kept. a.chat is closed, 2.0 calls per second; b.chat is held open, by local: “quota”, 0 calls per second.',
     );
   });
 });

@@ -13,6 +13,7 @@ const settings = (more: Partial<WorkloadSettings> = {}): WorkloadSettings => ({
   mix: { chat: 4, stream: 4, embeddings: 2 },
   prompts: 100,
   zipf: 1,
+  deterministic_share: 0.8,
   chat_model: 'chat',
   embedding_model: 'embed',
   speed: 1,

@@ -1,0 +1,80 @@
+'use client';
+
+import { CloudOff } from 'lucide-react';
+import { CacheCharts } from '#components/cache/cache-charts.tsx';
+import { CacheTable } from '#components/cache/cache-table.tsx';
+import { CacheTiles } from '#components/cache/cache-tiles.tsx';
+import { redisOf } from '#components/cache/cache-words.ts';
+import { Outcomes } from '#components/cache/outcomes.tsx';
+import { PurgeDialog } from '#components/cache/purge-dialog.tsx';
+import { RedisCard } from '#components/cache/redis-card.tsx';
+import { SizeCard } from '#components/cache/size-card.tsx';
+import { useCacheMetrics } from '#components/cache/use-cache-metrics.ts';
+import { useLive } from '#components/live/live-context.ts';
+import { RangeSelect } from '#components/live/range-select.tsx';
+import { Card } from '#components/ui/card.tsx';
+import { Skeleton, StateNote } from '#components/ui/state-notes.tsx';
+
+/** What is kept, what that saves, whether it is the right size, and whether it can be trusted. */
+export function CachePage() {
+  const asked = useCacheMetrics();
+  const { cache } = useLive().snapshot;
+  return (
+    <div className="mx-auto flex max-w-[1800px] flex-col gap-2.5">
+      <h1 className="sr-only">Cache</h1>
+      {cache.enabled ? null : (
+        <p className="rounded-card border bg-card px-4 py-2.5 text-muted">
+          The cache is switched off: <code className="font-mono">cache.enabled</code> is false in the
+          configuration, and every request goes to its upstream.
+        </p>
+      )}
+      {cache.redis === 'away' ? <RedisAway /> : null}
+      {asked.state === 'loading' ? <Skeleton className="h-24" /> : null}
+      {asked.state === 'error' ? (
+        <StateNote kind="error" title="The figures of the caches could not be read">
+          {asked.message}
+        </StateNote>
+      ) : null}
+      {asked.state === 'ready' ? <CacheTiles metrics={asked.metrics} /> : null}
+      <RangeSelect className="sm:hidden" />
+      <CacheCharts maxBytes={cache.max_bytes} />
+      {asked.state === 'ready' ? (
+        <>
+          <Card
+            title="Caches"
+            note="since the start unless it says otherwise; embeddings count by input"
+            aside={
+              <span className="ml-auto">
+                <PurgeDialog metrics={asked.metrics} onPurged={asked.reload} />
+              </span>
+            }
+          >
+            <CacheTable metrics={asked.metrics} />
+          </Card>
+          <div className="grid gap-2.5 lg:grid-cols-3">
+            <Outcomes metrics={asked.metrics} />
+            <SizeCard metrics={asked.metrics} onChanged={asked.reload} />
+            <RedisCard redis={redisOf(asked.metrics)} />
+          </div>
+        </>
+      ) : null}
+    </div>
+  );
+}
+
+function RedisAway() {
+  return (
+    <p
+      role="status"
+      className="flex items-center gap-2.5 rounded-card border border-half-open bg-card px-4 py-2.5"
+      data-testid="redis-away"
+    >
+      <CloudOff size={15} aria-hidden className="shrink-0 text-half-open" />
+      <span>
+        <strong className="font-semibold text-half-open">Redis is away.</strong> The cache goes on in memory
+        alone: no request fails or waits for it, only what memory does not have is asked of the upstreams. It
+        connects again by itself.
+      </span>
+    </p>
+  );
+}
