@@ -21,8 +21,10 @@ const RATIOS: readonly ChartSeries[] = [
   { name: 'cache_wrong_hit_rate', label: 'wrong, of those checked', color: 'var(--series-4)', kind: 'line' },
 ];
 const BUDGET = 'budget';
+const USED = 'used';
+const BYTES_PER_MB = 1_024 * 1_024;
 const MEMORY: readonly ChartSeries[] = [
-  { name: 'cache_bytes', label: 'used', color: 'var(--series-1)', kind: 'line' },
+  { name: USED, label: 'used', color: 'var(--series-1)', kind: 'line' },
   { name: BUDGET, label: 'budget', color: 'var(--held)', kind: 'step', dashed: true },
 ];
 const NAMES = [...OUTCOMES, ...RATIOS].map(({ name }) => name).concat('cache_bytes');
@@ -54,10 +56,10 @@ export function CacheCharts({ maxBytes }: { maxBytes: number }) {
       />
       <TimeChart
         title="Memory"
-        note="bytes"
+        note="of entries, MB"
         history={memory}
         series={MEMORY}
-        format={formatBytes}
+        format={(value) => formatBytes(value * BYTES_PER_MB)}
         empty="Nothing is kept"
       />
     </div>
@@ -68,6 +70,9 @@ export function CacheCharts({ maxBytes }: { maxBytes: number }) {
 function withBudget(history: HistoryState, maxBytes: number): HistoryState {
   if (history.state !== 'ready') return history;
   const { points } = history;
-  const values = { ...points.values, [BUDGET]: points.timesMs.map(() => maxBytes) };
+  const values = {
+    [USED]: (points.values.cache_bytes ?? []).map((bytes) => (bytes === null ? null : bytes / BYTES_PER_MB)),
+    [BUDGET]: points.timesMs.map(() => maxBytes / BYTES_PER_MB),
+  };
   return { ...history, points: { ...points, values } };
 }

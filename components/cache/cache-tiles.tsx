@@ -15,7 +15,7 @@ export function CacheTiles({ metrics }: { metrics: CacheMetrics }) {
   const history = useHistory(TRENDS, range);
   const trend = (name: string) => (history.state === 'ready' ? (history.points.values[name] ?? []) : []);
   const { overall, memory } = metrics;
-  const [ten, hundred, thousand, lifetime] = overall.windows;
+  const [ten, hundred, , lifetime] = overall.windows;
   const ratio = hundred?.hit_ratio ?? null;
   const bytes = hundred?.byte_hit_ratio ?? null;
   const used = splitBytes(memory.bytes);
@@ -29,33 +29,33 @@ export function CacheTiles({ metrics }: { metrics: CacheMetrics }) {
         label="Hit ratio"
         value={ratio === null ? UNKNOWN : percentFigure(ratio)}
         unit={ratio === null ? '' : '%'}
-        note={`100 s · 10 s ${formatRate(ten?.hit_ratio ?? null)} · 1000 s ${formatRate(thousand?.hit_ratio ?? null)}`}
+        note={`100 s · in 10 s ${formatRate(ten?.hit_ratio ?? null)}`}
         trend={trend('cache_hit_ratio')}
       />
       <MetricTile
         label="Byte hit ratio"
         value={bytes === null ? UNKNOWN : percentFigure(bytes)}
         unit={bytes === null ? '' : '%'}
-        note={`100 s · since the start ${formatRate(lifetime?.byte_hit_ratio ?? null)}`}
+        note={`100 s · in all ${formatRate(lifetime?.byte_hit_ratio ?? null)}`}
       />
       <MetricTile
         label="Calls saved"
         value={formatCount(saved)}
         unit={saved === 1 ? 'call' : 'calls'}
-        note={`since the start · ${savedText(overall.saved)}`}
+        note={`in all · ${savedText(overall.saved)}`}
       />
       <MetricTile
         label="Joined calls"
         value={formatCount(overall.stampedes_prevented)}
         unit="looks"
-        note="since the start · waited for another’s call"
+        note="in all · waited for another’s"
         trend={trend('cache_coalesced_per_s')}
       />
       <MetricTile
         label="Memory"
         value={used.value}
         unit={`${used.unit} of ${formatBytes(memory.max_bytes)}`}
-        note={`now · ${counted(memory.entries, 'entry', 'entries')} · ${formatBytes(memory.rendered_bytes)} ready for repeats`}
+        note={`now · ${counted(memory.entries, 'entry', 'entries')}`}
         trend={trend('cache_bytes')}
       />
       <MetricTile
@@ -64,8 +64,8 @@ export function CacheTiles({ metrics }: { metrics: CacheMetrics }) {
         unit={checked === 0 ? '' : '%'}
         note={
           checked === 0
-            ? 'since the start · none was checked yet'
-            : `since the start · ${formatCount(wrong)} of ${formatCount(checked)} checked`
+            ? 'in all · none checked yet'
+            : `in all · ${formatCount(wrong)} of ${formatCount(checked)} checked`
         }
         trend={trend('cache_wrong_hit_rate')}
         tone={wrong > 0 ? 'warning' : 'plain'}

@@ -36,14 +36,12 @@ export function redisOf({ caches }: CacheMetrics): RedisMetrics {
     : { status: 'unavailable', reason: 'not_configured' };
 }
 
-/** `4 min 10 s of the upstreams’ time, 12 300 tokens, EUR 0.42`. */
+/** `4 min 10 s, 12 300 tokens, EUR 0.42`. */
 export function savedText(saved: CacheMetrics['overall']['saved']): string {
   const ms = saved.reduce((sum, each) => sum + each.ms, 0);
   const tokens = saved.reduce((sum, each) => sum + each.tokens_in + each.tokens_out, 0);
   const money = saved.flatMap((each) => (each.money === null ? [] : [moneyText(each.money, each.currency)]));
-  return [`${formatDuration(ms)} of the upstreams’ time`, `${formatCount(tokens)} tokens`, ...money].join(
-    ', ',
-  );
+  return [formatDuration(ms), `${formatCount(tokens)} tokens`, ...money].join(', ');
 }
 
 export function moneyText(money: number | null, currency: string | null): string {

@@ -2,15 +2,15 @@
 import { isQuiet, worstFirst } from '#components/breakers/order.ts';
 import type { Component } from '#lib/contracts/snapshot.ts';
 
-export const WIDTH = 900;
-export const BOX = { width: 116, height: 54 } as const;
+export const WIDTH = 980;
+export const BOX = { width: 104, height: 54 } as const;
 /** The first stage begins here, and all lanes leave the last one by here. */
-const STAGES_FROM = 20;
-const STAGES_TO = 366;
-export const SWITCH_X = 600;
+const STAGES_FROM = 12;
+export const STAGES_TO = 472;
+export const SWITCH_X = 676;
 /** A lane runs straight from here on. */
 export const STRAIGHT_X = SWITCH_X - 116;
-export const TARGET = { x: 710, width: 170, height: 30 } as const;
+export const TARGET = { x: 786, width: 182, height: 30 } as const;
 
 const LANE_HEIGHT = 35;
 const MIN_LANES = 4;

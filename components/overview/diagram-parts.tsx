@@ -2,6 +2,7 @@ import {
   BOX,
   type Lane,
   lineWidth,
+  STAGES_TO,
   STRAIGHT_X,
   type Stage,
   SWITCH_X,
@@ -10,9 +11,6 @@ import {
 import { endText, toneOf } from '#components/overview/diagram-words.ts';
 import { formatPerSecond } from '#components/ui/format.ts';
 import type { Component } from '#lib/contracts/snapshot.ts';
-
-/** Where lanes leave the last stage. */
-const FORK_X = 366;
 
 export function LaneLine({
   lane: { component, y, ratePerS, width },
@@ -26,12 +24,12 @@ export function LaneLine({
   onOpen: () => void;
 }) {
   const isOpen = component.state === 'open';
-  const bend = (FORK_X + STRAIGHT_X) / 2;
+  const bend = (STAGES_TO + STRAIGHT_X) / 2;
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: the picture is an image; the table below has the links
     <g className={`cursor-pointer ${toneOf(component)}`} onClick={onOpen}>
       <path
-        d={`M${FORK_X} ${middle}C${bend} ${middle} ${bend} ${y} ${STRAIGHT_X} ${y}H${SWITCH_X - 18}`}
+        d={`M${STAGES_TO} ${middle}C${bend} ${middle} ${bend} ${y} ${STRAIGHT_X} ${y}H${SWITCH_X - 18}`}
         fill="none"
         stroke={isOpen ? 'currentColor' : 'var(--faint)'}
         strokeWidth={isOpen ? 1.4 : width}

@@ -19,15 +19,15 @@ export function Navigation() {
       aria-label="Pages"
       className="z-20 border-line bg-ground max-lg:fixed max-lg:inset-x-0 max-lg:bottom-0 max-lg:border-t lg:w-44 lg:shrink-0 lg:border-r"
     >
-      <ul className="flex gap-1 p-2 max-lg:justify-around lg:sticky lg:top-14 lg:flex-col">
+      <ul className="flex gap-1 p-2 max-lg:px-1 max-lg:justify-around lg:sticky lg:top-14 lg:flex-col">
         {PAGES.map(({ href, name, Icon }) => {
           const current = pathname === href || (href !== '/' && pathname.startsWith(`${href}/`));
           return (
-            <li key={href}>
+            <li key={href} className="max-lg:min-w-0 max-lg:flex-1">
               <Link
                 href={range === null ? href : `${href}?range=${range}`}
                 aria-current={current ? 'page' : undefined}
-                className={`flex items-center gap-2.5 rounded-md px-3 py-2 max-lg:flex-col max-lg:gap-0.5 max-lg:py-1 ${current ? 'bg-raised font-medium text-text' : 'text-muted hover:bg-raised hover:text-text'}`}
+                className={`flex items-center gap-2.5 rounded-md px-3 py-2 max-lg:flex-col max-lg:gap-0.5 max-lg:px-0 max-lg:py-1 max-sm:text-[12px] ${current ? 'bg-raised font-medium text-text' : 'text-muted hover:bg-raised hover:text-text'}`}
               >
                 <Icon size={15} aria-hidden />
                 <span>{name}</span>

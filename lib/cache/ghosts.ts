@@ -31,6 +31,8 @@ const HASHES = 64 ** 3;
 const MAX_PER_TICK = 1_000;
 const REPLAY_EVERY_TICKS = 5;
 const MIN_LOOKS = 50;
+/** A shorter past recommends nothing. */
+const MIN_WINDOW_MS = 300_000;
 /** A smaller size that loses less than this is better. */
 const WORTH = 0.005;
 const BYTES_PER_MB = 1024 * 1024;
@@ -125,7 +127,9 @@ export class Ghosts {
       window_s: windowMs / 1_000,
       sizes: curve,
       unlimited_hit_ratio: unlimited / looks,
-      ...recommended(curve, maxMb),
+      ...(windowMs < MIN_WINDOW_MS
+        ? { recommended_mb: maxMb, recommendation: 'Too early to recommend a size' }
+        : recommended(curve, maxMb)),
     };
   }
 }

@@ -371,7 +371,7 @@ function purgeIn(message: string): { id: string; from: string; scope: PurgeScope
 }
 
 function outcomeOf(thrown: unknown): Outcome {
-  const message = messageOf(thrown);
+  const message = failureIn(messageOf(thrown));
   // It answered, and what it refuses is a write; reads go on.
   if (/^(OOM|READONLY)/.test(message)) return { kind: 'neutral', answered: true };
   const failure: FailureKind = message.includes('timed out')
@@ -380,6 +380,11 @@ function outcomeOf(thrown: unknown): Outcome {
       ? 'invalid_response'
       : 'reset';
   return { kind: 'failure', failure, message };
+}
+
+/** What ioredis says of its own options tells an operator nothing. */
+function failureIn(message: string): string {
+  return message.startsWith('Reached the max retries') ? 'The connection to Redis broke' : message;
 }
 
 function infoIn(texts: readonly string[]): RedisInfo {

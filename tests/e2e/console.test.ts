@@ -7,8 +7,8 @@ import { overflowOf, violationsOf } from '../support/axe.ts';
 import { launchBrowser } from '../support/browser.ts';
 import { freePort, type RunningServer, startServer } from '../support/server.ts';
 
-const PAGES = ['/', '/requests', '/lab'];
-/** The issue's own bound, for traffic to be seen. */
+const PAGES = ['/', '/cache', '/requests', '/lab'];
+/** Within so long, traffic must be seen. */
 const SEEN_MS = 2_000;
 const MAX_FIRST_LOAD_KIB = 250;
 

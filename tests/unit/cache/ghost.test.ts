@@ -95,7 +95,7 @@ describe('ghost caches in their worker', () => {
     );
     const keys = Array.from({ length: 15 }, (_, at) => hash('sha256', String(at), 'base64url'));
     for (let look = 0; look < 300; look += 1) {
-      nowMs += 10;
+      nowMs += 2_000;
       ghosts.look(entryOf({ key: keys[look % 15] ?? '', value: Buffer.alloc(bytes), ttlMs: 1e9 }));
     }
     for (let tick = 0; tick < 5; tick += 1) ghosts.tick();
