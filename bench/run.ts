@@ -1,6 +1,8 @@
 /** `npm run bench -- NAME [options]`: runs one benchmark by name, all of them without a name. */
 import { runBreakerBench } from './breaker/main.ts';
+import { runCacheBench } from './cache/main.ts';
 import { runConsoleBench } from './console/main.ts';
+import { runHitRateBench } from './hit-rate/main.ts';
 import { runProxyBench } from './proxy/main.ts';
 import { runTelemetryBench } from './telemetry/main.ts';
 
@@ -9,6 +11,8 @@ const BENCHES: Record<string, (args: string[]) => Promise<number>> = {
   telemetry: runTelemetryBench,
   console: runConsoleBench,
   breaker: runBreakerBench,
+  cache: runCacheBench,
+  'hit-rate': runHitRateBench,
 };
 const EX_USAGE = 64;
 

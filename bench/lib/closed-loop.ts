@@ -6,14 +6,23 @@ import { type LoadResult, Tally } from './tally.ts';
 export interface ClosedLoad {
   endpoint: Endpoint;
   body: string;
+  /** Sent in turn by each connection, in the place of `body`. */
+  bodies?: string[];
   inFlight: number;
   durationMs: number;
 }
 
 /** Latencies are taken from each response: autocannon's own histogram has whole milliseconds. */
-export function runClosedLoop({ endpoint, body, inFlight, durationMs }: ClosedLoad): Promise<LoadResult> {
+export function runClosedLoop({
+  endpoint,
+  body,
+  bodies,
+  inFlight,
+  durationMs,
+}: ClosedLoad): Promise<LoadResult> {
   const tally = new Tally();
   const startedAt = performance.now();
+  let clients = 0;
   return new Promise((resolve, reject) => {
     const instance = autocannon(
       {
@@ -21,6 +30,18 @@ export function runClosedLoop({ endpoint, body, inFlight, durationMs }: ClosedLo
         method: 'POST',
         headers: { 'content-type': 'application/json', ...endpoint.headers },
         body,
+        ...(bodies === undefined
+          ? {}
+          : {
+              // Each connection begins elsewhere, so that none asks for what another has just been answered.
+              setupClient(client) {
+                const first = Math.floor((clients * bodies.length) / inFlight);
+                clients += 1;
+                client.setRequests(
+                  [...bodies.slice(first), ...bodies.slice(0, first)].map((each) => ({ body: each })),
+                );
+              },
+            }),
         connections: inFlight,
         duration: durationMs / 1_000,
       },

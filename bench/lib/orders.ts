@@ -5,7 +5,15 @@ import type { CancelResult, Endpoint } from './streams.ts';
 import type { LoadResult } from './tally.ts';
 
 export type LoadOrder =
-  | { kind: 'closed'; endpoint: Endpoint; body: string; inFlight: number; durationMs: number }
+  | {
+      kind: 'closed';
+      endpoint: Endpoint;
+      body: string;
+      /** Sent in turn by each connection, in the place of `body`. */
+      bodies?: string[];
+      inFlight: number;
+      durationMs: number;
+    }
   | { kind: 'open'; endpoint: Endpoint; body: string; ratePerS: number; durationMs: number }
   | { kind: 'first-token'; endpoint: Endpoint; body: string; count: number };
 export interface CancelOrder {

@@ -25,7 +25,7 @@ export async function startNginx({ mockPort, folder }: StartContext): Promise<Ta
   return { name: 'nginx', version, endpoint: endpointAt(port), started };
 }
 
-function findNginx(): { command: string; version: string } {
+export function findNginx(): { command: string; version: string } {
   for (const command of COMMANDS) {
     // It answers on standard error.
     const { error, stderr } = spawnSync(command, ['-v'], { encoding: 'utf8' });

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { start } from '../lib/children.ts';
+import { type Started, start } from '../lib/children.ts';
 import { freePort, waitUntilReady } from '../lib/ports.ts';
 import { endpointAt, type StartContext, type Target } from './target.ts';
 
@@ -9,13 +9,20 @@ const ROOT = join(import.meta.dirname, '..', '..');
 
 /** This checkout in production mode: breakers, limits and the console as by default, and no cache. */
 export async function startSwitchgear({ mockPort, folder }: StartContext): Promise<Target> {
+  const { started, port } = await startServer(folder, configuration(mockPort));
+  const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
+  return { name: 'switchgear', version, endpoint: endpointAt(port), started };
+}
+
+/** This checkout in production mode, with such a `switchgear.yaml`. */
+export async function startServer(folder: string, yaml: string): Promise<{ started: Started; port: number }> {
   if (!existsSync(join(ROOT, '.next', 'BUILD_ID')))
     throw new Error('there is no production build; run `npm run build` first');
   const port = await freePort();
   const config = join(folder, 'switchgear.yaml');
   const data = join(folder, 'data');
   mkdirSync(data);
-  writeFileSync(config, configuration(mockPort));
+  writeFileSync(config, yaml);
   const started = start(process.execPath, ['server.ts'], {
     cwd: ROOT,
     env: {
@@ -30,8 +37,7 @@ export async function startSwitchgear({ mockPort, folder }: StartContext): Promi
     },
   });
   await waitUntilReady(started, () => /^ready http:/m.test(started.output()), READY_MS);
-  const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
-  return { name: 'switchgear', version, endpoint: endpointAt(port), started };
+  return { started, port };
 }
 
 /** A token or a Redis of the caller's shell is not to be measured. */

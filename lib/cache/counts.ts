@@ -1,5 +1,7 @@
 /** What a cache did, in total and second by second for the last 1,000 seconds. Recording is one addition. */
 
+import type { CacheEntry } from '#lib/cache/entry.ts';
+
 export const COUNTERS = [
   'hit_memory',
   'hit_redis',
@@ -28,6 +30,12 @@ export type Counts = Record<Counter, number>;
 const RING_S = 1_001;
 const INDEX = Object.fromEntries(COUNTERS.map((name, index) => [name, index])) as Record<Counter, number>;
 const WIDTH = COUNTERS.length;
+const BYTES_HIT = INDEX.bytes_hit;
+const SAVED_CALLS = INDEX.saved_calls;
+const SAVED_MS = INDEX.saved_ms;
+const SAVED_TOKENS_IN = INDEX.saved_tokens_in;
+const SAVED_TOKENS_OUT = INDEX.saved_tokens_out;
+const SAVED_MICROS = INDEX.saved_micros;
 
 export class CacheCounts {
   readonly #now: () => number;
@@ -48,6 +56,23 @@ export class CacheCounts {
     this.#turn();
     const index = INDEX[counter];
     this.#totals[index] = (this.#totals[index] ?? 0) + by;
+  }
+
+  /** An answer from what is kept, and what it saved: one turn for all its counters. */
+  addServed(
+    how: 'hit_memory' | 'hit_redis' | 'stale',
+    { value, costMs, tokensIn, tokensOut }: CacheEntry,
+    micros: number,
+  ): void {
+    this.#turn();
+    const totals = this.#totals;
+    totals[INDEX[how]] = (totals[INDEX[how]] ?? 0) + 1;
+    totals[BYTES_HIT] = (totals[BYTES_HIT] ?? 0) + value.length;
+    totals[SAVED_CALLS] = (totals[SAVED_CALLS] ?? 0) + 1;
+    totals[SAVED_MS] = (totals[SAVED_MS] ?? 0) + costMs;
+    totals[SAVED_TOKENS_IN] = (totals[SAVED_TOKENS_IN] ?? 0) + tokensIn;
+    totals[SAVED_TOKENS_OUT] = (totals[SAVED_TOKENS_OUT] ?? 0) + tokensOut;
+    totals[SAVED_MICROS] = (totals[SAVED_MICROS] ?? 0) + micros;
   }
 
   total(): Counts {

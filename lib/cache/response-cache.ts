@@ -149,15 +149,8 @@ export class ResponseCache {
 
   /** A look that was answered from what is kept. @param micros what it would have cost, in millionths of the currency */
   countServed(how: 'hit_memory' | 'hit_redis' | 'stale', entry: CacheEntry, micros: number): void {
-    for (const counts of [this.countsOf(entry.cache), this.overall]) {
-      counts.add(how);
-      counts.add('bytes_hit', entry.value.length);
-      counts.add('saved_calls');
-      counts.add('saved_ms', entry.costMs);
-      counts.add('saved_tokens_in', entry.tokensIn);
-      counts.add('saved_tokens_out', entry.tokensOut);
-      counts.add('saved_micros', micros);
-    }
+    this.countsOf(entry.cache).addServed(how, entry, micros);
+    this.overall.addServed(how, entry, micros);
     this.#parts.onLook(entry);
   }
 

@@ -166,7 +166,7 @@ export class AnswerCache {
   open(
     asked: Asked,
     rest: Pick<FlightOrder, 'trace'>,
-    { isShared = true, looksUp = true }: { isShared?: boolean; looksUp?: boolean } = {},
+    { isCheck = false, looksUp = !isCheck }: { isCheck?: boolean; looksUp?: boolean } = {},
   ): Flight {
     const { plan } = asked;
     const lookUp = async () => {
@@ -180,13 +180,13 @@ export class AnswerCache {
       ...rest,
       keepBytes: Math.min(MAX_KEPT_BYTES, this.cache.maxEntryBytes),
       lookUp: looksUp && plan.reads && this.cache.remote?.available === true ? lookUp : null,
-      onRecorded: (done) => this.#keep(plan, done),
+      onRecorded: isCheck ? null : (done) => this.#keep(plan, done),
       onOver: () => {
         if (this.#flights.get(plan.key)?.flight === flight) this.#flights.delete(plan.key);
       },
       now: this.#parts.now,
     });
-    if (isShared && plan.reads) this.#flights.set(plan.key, { flight, id: plan.id });
+    if (!isCheck && plan.reads) this.#flights.set(plan.key, { flight, id: plan.id });
     return flight;
   }
 
@@ -208,18 +208,19 @@ export class AnswerCache {
     return percent > 0 && this.#parts.random() * 100 < percent;
   }
 
-  /** Asks the upstream what it says now and counts whether a hit was wrong; what is new is kept. */
+  /** Asks the upstream what it says now and counts whether a hit was wrong; only what is new is kept. */
   check(asked: Asked, held: Held): void {
     if (this.#background.isBusy) return;
     const { plan } = asked;
-    const flight = this.open(asked, { trace: null }, { isShared: false, looksUp: false });
+    const flight = this.open(asked, { trace: null }, { isCheck: true });
     const done = () => {
       if (flight.recorded === null) return;
       const before = wholeOf(recordedOf(held.entry).recorded, plan.protocol);
       const now = wholeOf(flight.recorded, plan.protocol);
       this.cache.count(plan.cache, 'checks');
-      if (saidIn(before, plan.protocol) !== saidIn(now, plan.protocol))
-        this.cache.count(plan.cache, 'wrong_hits');
+      if (saidIn(before, plan.protocol) === saidIn(now, plan.protocol)) return;
+      this.cache.count(plan.cache, 'wrong_hits');
+      this.#keep(plan, flight);
     };
     this.#background.run({ flight, done });
   }

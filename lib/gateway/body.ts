@@ -8,29 +8,48 @@ import { SwitchgearError } from '#lib/errors.ts';
  *   client leaves before its end.
  */
 export function readBody(req: IncomingMessage, maxBytes: number): Promise<Buffer> {
+  return new Promise((resolve, reject) => collectBody(req, maxBytes, resolve, reject));
+}
+
+/** As `readBody`, told at once, with no turn of the event loop in between. Neither may throw. */
+export function collectBody(
+  req: IncomingMessage,
+  maxBytes: number,
+  done: (bytes: Buffer) => void,
+  failed: (error: SwitchgearError) => void,
+): void {
   const declared = Number(req.headers['content-length']);
-  if (declared > maxBytes) return Promise.reject(tooLarge(maxBytes));
-  return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
-    let size = 0;
-    req.on('data', (chunk: Buffer) => {
-      size += chunk.length;
-      if (size > maxBytes) {
-        // Node reads and drops the rest, so that the client gets to see the answer.
-        req.removeAllListeners('data');
-        req.resume();
-        reject(tooLarge(maxBytes));
-        return;
-      }
-      chunks.push(chunk);
-    });
-    req.on('end', () =>
-      resolve(chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks)),
-    );
-    req.on('error', () => reject(gone()));
-    req.on('close', () => {
-      if (!req.complete) reject(gone());
-    });
+  if (declared > maxBytes) {
+    failed(tooLarge(maxBytes));
+    return;
+  }
+  const chunks: Buffer[] = [];
+  let size = 0;
+  let isOver = false;
+  const fail = (error: SwitchgearError) => {
+    if (isOver) return;
+    isOver = true;
+    failed(error);
+  };
+  req.on('data', (chunk: Buffer) => {
+    size += chunk.length;
+    if (size > maxBytes) {
+      // Node reads and drops the rest, so that the client gets to see the answer.
+      req.removeAllListeners('data');
+      req.resume();
+      fail(tooLarge(maxBytes));
+      return;
+    }
+    chunks.push(chunk);
+  });
+  req.on('end', () => {
+    if (isOver) return;
+    isOver = true;
+    done(chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks));
+  });
+  req.on('error', () => fail(gone()));
+  req.on('close', () => {
+    if (!req.complete) fail(gone());
   });
 }
 

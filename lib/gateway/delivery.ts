@@ -55,10 +55,10 @@ export class Delivery {
   }
 
   /** A whole stream that was rendered before. */
-  rendered(body: Buffer, origin: Origin): void {
+  rendered(body: string, origin: Origin): void {
     this.trace.answeredAt = performance.now();
     const headers = this.#headers(origin);
-    headers.push(...STREAM_HEADERS[this.surface], 'content-length', String(body.length));
+    headers.push(...STREAM_HEADERS[this.surface], 'content-length', String(Buffer.byteLength(body)));
     this.res.writeHead(200, headers);
     this.res.end(body);
   }

@@ -4,7 +4,7 @@ import { performance } from 'node:perf_hooks';
 import type { Config } from '#lib/contracts/config.ts';
 import { HTTP_STATUS, SwitchgearError, toSwitchgearError } from '#lib/errors.ts';
 import type { AnswerCache } from '#lib/gateway/answer-cache.ts';
-import { readBody } from '#lib/gateway/body.ts';
+import { collectBody, readBody } from '#lib/gateway/body.ts';
 import { NO_WISHES, scopeOf, wishesOf } from '#lib/gateway/cache-policy.ts';
 import { answerCatalogue } from '#lib/gateway/catalogue.ts';
 import { Delivery } from '#lib/gateway/delivery.ts';
@@ -79,48 +79,69 @@ export class Gateway {
       this.#running -= 1;
       if (trace !== null) this.#endTrace(trace, res);
     });
-    this.#serve(req, res, route, path, requestId, trace).catch((thrown: unknown) => {
+    const fail = (thrown: unknown) => {
       const error = toSwitchgearError(thrown);
       if (error.code === 'internal') this.#parts.onInternalError(error, requestId);
       trace?.failed(error.code);
       sendError(res, route.surface, error, ['x-request-id', requestId]);
-    });
+    };
+    try {
+      this.#admit(req, res, route, path);
+      if (trace === null) this.#serveOther(req, res, route, path, requestId).catch(fail);
+      else this.#serveCall(req, res, route, trace, fail);
+    } catch (thrown) {
+      fail(thrown);
+    }
     return true;
   }
 
-  async #serve(
+  async #serveOther(
     req: IncomingMessage,
     res: ServerResponse,
     route: Route,
     path: string,
     requestId: string,
-    trace: RequestTrace | null,
   ): Promise<void> {
     const { upstreams } = this.#parts;
-    const config = this.#parts.config();
-    this.#admit(req, res, route, path);
-    if (route.kind === 'unknown') {
-      throw new SwitchgearError('not_found', `Unknown path ${req.method} ${path.slice(0, 200)}`);
-    }
     if (route.kind === 'catalogue') {
-      const body = req.method === 'POST' ? parseJson(await this.#read(req, route.surface)) : null;
+      checkEncoding(req, route.surface);
+      const body = req.method === 'POST' ? parseJson(await readBody(req, this.#maxBodyBytes)) : null;
       await answerCatalogue(upstreams, route.catalogue, path, body, res, ['x-request-id', requestId]);
-      return;
-    }
-    if (route.kind === 'management') {
-      await relayManagement(upstreams, config, req, res, requestId);
-      return;
-    }
-    const bytes = await this.#read(req, route.surface);
-    if (trace === null) throw new Error('a model call has a trace');
-    const { answers } = this.#parts;
-    const delivery = new Delivery(res, route.surface, trace);
+    } else if (route.kind === 'management') {
+      await relayManagement(upstreams, this.#parts.config(), req, res, requestId);
+    } else throw new SwitchgearError('not_found', `Unknown path ${req.method} ${path.slice(0, 200)}`);
+  }
+
+  /** Without a turn of the event loop between the body's end and an answer that is ready. */
+  #serveCall(
+    req: IncomingMessage,
+    res: ServerResponse,
+    route: Route,
+    trace: RequestTrace,
+    fail: (thrown: unknown) => void,
+  ): void {
+    checkEncoding(req, route.surface);
+    const answer = (bytes: Buffer) => {
+      try {
+        this.#answer(req, new Delivery(res, route.surface, trace), bytes);
+      } catch (thrown) {
+        fail(thrown);
+      }
+    };
+    collectBody(req, this.#maxBodyBytes, answer, fail);
+  }
+
+  /** @throws SwitchgearError for what is no proper request */
+  #answer(req: IncomingMessage, delivery: Delivery, bytes: Buffer): void {
+    const { answers, upstreams } = this.#parts;
+    const config = this.#parts.config();
+    const { trace } = delivery;
     const wishes = wishesOf(req.headers['cache-control']);
     const scope = scopeOf(req.headers, config.cache);
     const renderingKey =
-      answers.isOn && wishes === NO_WISHES ? Renderings.keyOf(route.endpoint, scope, bytes) : null;
+      answers.isOn && wishes === NO_WISHES ? Renderings.keyOf(trace.endpoint, scope, bytes) : null;
     if (renderingKey !== null && this.#serveRendering(renderingKey, delivery)) return;
-    const request = parseRequest(route.endpoint, parseJson(bytes));
+    const request = parseRequest(trace.endpoint, parseJson(bytes));
     trace.read(request.model, request.stream, performance.now());
     const candidates = upstreams.serving(request.model);
     if (candidates.length === 0) {
@@ -137,10 +158,14 @@ export class Gateway {
       wishes,
       scope,
       renderingKey,
-      onInternalError: (error) => this.#parts.onInternalError(error, requestId),
+      onInternalError: (error) => this.#parts.onInternalError(error, trace.id),
       context: { id: randomId(), now: this.#parts.now, monotonicMs },
       forwardAuthorization: config.auth.api_keys.length === 0,
     }).advance();
+  }
+
+  get #maxBodyBytes(): number {
+    return this.#parts.config().limits.body_mb * BYTES_PER_MB;
   }
 
   /** A repeat, byte for byte, of what was answered from the cache before. */
@@ -201,24 +226,23 @@ export class Gateway {
       );
     }
   }
-
-  #read(req: IncomingMessage, surface: Protocol): Promise<Buffer> {
-    checkContentType(req.headers['content-type'], surface);
-    const encoding = req.headers['content-encoding'];
-    if (encoding !== undefined && encoding !== 'identity') {
-      throw new SwitchgearError(
-        'unsupported_media_type',
-        `content-encoding ${encoding.slice(0, 50)} is not supported; send the body plain`,
-      );
-    }
-    return readBody(req, this.#parts.config().limits.body_mb * BYTES_PER_MB);
-  }
 }
 
 const monotonicMs = (): number => performance.now();
 
 function stringOf(value: string | string[] | undefined): string | undefined {
   return Array.isArray(value) ? value[0] : value;
+}
+
+/** @throws SwitchgearError `unsupported_media_type` */
+function checkEncoding({ headers }: IncomingMessage, surface: Protocol): void {
+  checkContentType(headers['content-type'], surface);
+  const encoding = headers['content-encoding'];
+  if (encoding === undefined || encoding === 'identity') return;
+  throw new SwitchgearError(
+    'unsupported_media_type',
+    `content-encoding ${encoding.slice(0, 50)} is not supported; send the body plain`,
+  );
 }
 
 /** Ollama reads JSON whatever curl's default content type says, and its documentation's examples rely on it. */

@@ -142,7 +142,7 @@ export class Relay implements Waiter {
       this.#finish(flight);
       delivery.whole(own, this.#origin(flight));
       if (flight instanceof EmbeddingFlight && flight.held.length > 0)
-        this.#keepRendering(leg, flight.held, Buffer.from(own));
+        this.#keepRendering(leg, flight.held, own.toString('utf8'));
       return;
     }
     const stream = this.#stream();
@@ -366,7 +366,7 @@ export class Relay implements Waiter {
   }
 
   /** For repeats of the same bytes, which go to the first upstream that serves them, as this did. */
-  #keepRendering(leg: Leg, held: readonly Held[], body: Buffer): void {
+  #keepRendering(leg: Leg, held: readonly Held[], body: string): void {
     const { answers, renderingKey, request } = this.#in;
     if (renderingKey === null || leg !== this.#legs[0]) return;
     const { model, stream } = request;
@@ -535,10 +535,10 @@ function rendered(
   exchange: Exchange,
   { protocol }: Upstream,
   { stream }: ClientRequest,
-): Buffer {
-  if (!stream) return Buffer.from(JSON.stringify(exchange.answer(wholeOf(recorded, protocol))));
+): string {
+  if (!stream) return JSON.stringify(exchange.answer(wholeOf(recorded, protocol)));
   const answer = exchange.openStream();
   let text = '';
   for (const payload of payloadsOf(recorded, protocol)) if (!answer.ended) text += answer.push(payload);
-  return Buffer.from(text + answer.finish());
+  return text + answer.finish();
 }

@@ -15,12 +15,14 @@ export interface Rendering {
   readonly upstream: Upstream;
   readonly model: string;
   readonly stream: boolean;
-  readonly body: Buffer;
+  /** Text, not bytes: it leaves in one write with its headers. */
+  readonly body: string;
 }
 
 /** Of the cache's budget, kept beside the entries. */
 const SHARE = 0.25;
 const OVERHEAD_BYTES = 300;
+const MAX_PLAIN_BYTES = 2_048;
 
 export class Renderings {
   readonly #cache: ResponseCache;
@@ -36,7 +38,12 @@ export class Renderings {
   }
 
   static keyOf(endpoint: Endpoint, scope: string, bytes: Buffer): string {
-    return `${endpoint} ${hash('sha256', bytes, 'base64')} ${scope}`;
+    // As they are while they are short, which costs less than a digest; none can be taken for the other.
+    const request =
+      bytes.length <= MAX_PLAIN_BYTES
+        ? `=${bytes.toString('latin1')}`
+        : `#${hash('sha256', bytes, 'base64')}`;
+    return `${endpoint} ${scope} ${request}`;
   }
 
   /** Null when there is none, or when one of its entries needs more than being served. */

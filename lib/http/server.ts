@@ -30,7 +30,7 @@ const DRAIN_POLL_MS = 20;
 
 /** A server that answers with `handler`, and with JSON to whatever is not a proper request. */
 export function createHttpServer(handler: Handler, { upgrades = false }: ServerOptions = {}): Server {
-  /** What each connection is being answered just now. */
+  /** What each connection was answered last. */
   const answering = new WeakMap<Duplex, ServerResponse>();
   const server = createServer(
     {
@@ -44,15 +44,13 @@ export function createHttpServer(handler: Handler, { upgrades = false }: ServerO
       // After `close()` a kept connection would wait for a request that must go elsewhere.
       if (!server.listening) res.shouldKeepAlive = false;
       answering.set(req.socket, res);
-      res.once('close', () => {
-        if (answering.get(req.socket) === res) answering.delete(req.socket);
-      });
       handler(req, res);
     },
   );
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
     // What goes into the middle of an answer would be taken for its next chunk.
-    if (answering.get(socket)?.headersSent === true) socket.destroy();
+    const answer = answering.get(socket);
+    if (answer?.headersSent === true && !answer.writableFinished) socket.destroy();
     else answerClientError(error, socket);
   });
   return server;
