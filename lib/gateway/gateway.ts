@@ -90,7 +90,8 @@ export class Gateway {
       if (trace === null) this.#serveOther(req, res, route, path, requestId).catch(fail);
       else this.#serveCall(req, res, route, trace, fail);
     } catch (thrown) {
-      fail(thrown);
+      // Not while its bytes are still being parsed: what is wrong with the rest of them is told first.
+      queueMicrotask(() => fail(thrown));
     }
     return true;
   }
