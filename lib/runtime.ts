@@ -248,6 +248,12 @@ export class Runtime implements RuntimeHandle {
       now,
       monotonicMs,
       random: Math.random,
+      onCanaryFailed: (upstream, model, cosine) =>
+        this.events.append({
+          type: 'batching_canary_failed',
+          component: upstream,
+          detail: { model, cosine },
+        }),
     });
     this.gateway = new Gateway({
       now,
@@ -407,6 +413,7 @@ export class Runtime implements RuntimeHandle {
     this.#draining = true;
     void this.workload.close();
     this.drills.close();
+    this.answers.drain();
     this.streams.close();
   }
 
@@ -415,6 +422,7 @@ export class Runtime implements RuntimeHandle {
     await this.workload.close();
     await this.#whatIfs.close();
     this.faults.close();
+    this.answers.close();
     await this.#upstreams.close();
     this.#redis?.close();
     await this.#ghosts.close();
@@ -507,7 +515,7 @@ export class Runtime implements RuntimeHandle {
     this.#access = accessOf(config);
     this.#applyCacheLimits(config.cache, this.#config.cache);
     this.#config = config;
-    this.answers.reconfigured(config.upstreams.map(({ name }) => name));
+    this.answers.reconfigured(this.#upstreams.list());
     this.#notice = this.#givenNotice ?? notice;
     this.faults.review();
   }

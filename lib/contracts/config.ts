@@ -59,10 +59,17 @@ export const breakerSettingsSchema = z
   })
   .describe('When the circuit breakers of this upstream open and how they recover');
 
-const batchSchema = (maxSize: number, maxWaitMs: number) =>
+const batchSchema = (maxSize: number, maxWaitMs: number, maxTokens: number) =>
   z.strictObject({
-    max_size: z.int().min(1).max(2_048).default(maxSize).describe('Largest batch'),
+    max_size: z
+      .int()
+      .min(1)
+      .max(2_048)
+      .default(maxSize)
+      .describe('Items of a batch made of several requests; 1 never merges'),
     max_wait_ms: z.int().min(0).max(10_000).default(maxWaitMs).describe('Longest wait of the oldest item'),
+    max_tokens: z.int().min(1).max(10_000_000).default(maxTokens).describe('Tokens of a batch, as estimated'),
+    max_bytes: z.int().min(1_024).max(1_073_741_824).default(4_194_304).describe('Bytes of input of a batch'),
   });
 
 const cacheRule = {
@@ -134,7 +141,10 @@ export const upstreamSchema = z.strictObject({
     .optional()
     .describe('What its tokens cost, to show what the cache saves; nothing is converted'),
   batching: z
-    .strictObject({ llm: batchSchema(5, 100).prefault({}), embedding: batchSchema(20, 50).prefault({}) })
+    .strictObject({
+      llm: batchSchema(5, 100, 100_000).prefault({}),
+      embedding: batchSchema(20, 50, 300_000).prefault({}),
+    })
     .prefault({})
     .describe('Request batching'),
 });

@@ -58,6 +58,8 @@ export interface AnswerCacheParts {
   now: () => number;
   monotonicMs: () => number;
   random: () => number;
+  /** Batched vectors of a model were not those of single calls. */
+  onCanaryFailed: (upstream: string, model: string, cosine: number) => void;
 }
 
 /** Answers beyond are handed on, not kept. */
@@ -82,7 +84,7 @@ export class AnswerCache {
     this.#parts = parts;
     this.cache = parts.cache;
     this.renderings = new Renderings(parts.cache);
-    this.embeddings = new EmbeddingCache(parts.cache, this.#background, parts.now);
+    this.embeddings = new EmbeddingCache({ ...parts, background: this.#background });
   }
 
   get isOn(): boolean {
@@ -104,7 +106,8 @@ export class AnswerCache {
     id: string,
   ): AnswerPlan | EmbeddingPlan | null {
     const { cache } = this.#parts.config();
-    if (!cache.enabled || wishes.noStore) return null;
+    const isOff = !cache.enabled || wishes.noStore;
+    if (isOff && exchange.operation !== 'embeddings') return null;
     const rule = ruleOf(upstream.config, request.model, cache);
     const body = exchange.requestBody ?? request.body;
     const { path } = exchange;
@@ -117,10 +120,13 @@ export class AnswerCache {
       takesStale: !wishes.noCache && wishes.maxAgeS === null,
     };
     if (exchange.operation === 'embeddings') {
-      if (!rule.embeddings) return null;
+      const isBypass = isOff || !rule.embeddings;
       return {
         ...common,
         kind: 'embeddings',
+        isBypass,
+        reads: common.reads && !isBypass,
+        takesStale: common.takesStale && !isBypass,
         cache: embeddingsOf(upstream.name),
         base: keyOf(base, withoutInputs(body)),
         inputs: inputsOf(body, path),
@@ -243,11 +249,21 @@ export class AnswerCache {
   }
 
   /** Forgets renderings and questions of upstreams as they were. */
-  reconfigured(upstreams: readonly string[]): void {
-    this.cache.retain(new Set(upstreams.flatMap((name) => [responsesOf(name), embeddingsOf(name)])));
+  reconfigured(upstreams: readonly Upstream[]): void {
+    this.embeddings.reconfigured(upstreams);
+    this.cache.retain(new Set(upstreams.flatMap(({ name }) => [responsesOf(name), embeddingsOf(name)])));
     this.renderings.clear();
     this.#background.clear();
     this.#uncounted.clear();
+  }
+
+  /** Nothing waits for company any more. */
+  drain(): void {
+    this.embeddings.batchers.drain();
+  }
+
+  close(): void {
+    this.embeddings.batchers.close();
   }
 
   #isYoungEnough({ held }: Found, maxAgeMs: number): boolean {

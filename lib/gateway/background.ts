@@ -17,6 +17,8 @@ export interface BackgroundCall {
   readonly flight: Flight;
   /** Told of the complete answer. Throws what it cannot read. */
   readonly done: (flight: Flight) => void;
+  /** Told of its end, whatever came of it. */
+  readonly over?: () => void;
 }
 
 export class Background {
@@ -27,10 +29,11 @@ export class Background {
     return this.#running >= MAX_RUNNING;
   }
 
-  run({ flight, done }: BackgroundCall, over: (isRefused: boolean) => void = () => {}): void {
+  run({ flight, done, over: ended }: BackgroundCall, over: (isRefused: boolean) => void = () => {}): void {
     this.#running += 1;
     const end = (isRefused: boolean) => {
       this.#running -= 1;
+      ended?.();
       over(isRefused);
     };
     const waiter: Waiter = {

@@ -19,6 +19,8 @@ export interface Origin {
   readonly call?: UpstreamCall | null;
   /** Seconds, of what was kept. */
   readonly age?: number;
+  /** Items of the upstream call, when several requests shared it. */
+  readonly batchSize?: number | null;
   /** Flat, the upstream's own. */
   readonly headers?: readonly string[];
 }
@@ -81,7 +83,7 @@ export class Delivery {
     this.trace.answeredAt = performance.now();
   }
 
-  #headers({ cache, upstream, call = null, age, headers: upstreams = [] }: Origin): string[] {
+  #headers({ cache, upstream, call = null, age, batchSize, headers: upstreams = [] }: Origin): string[] {
     const { trace } = this;
     const { startedAt, lookedUpAt } = trace;
     let timing = '';
@@ -95,6 +97,7 @@ export class Delivery {
     const headers = [...upstreams, 'x-request-id', trace.id, 'x-cache', cache, 'server-timing', timing];
     if (upstream !== null) headers.push('x-switchgear-upstream', upstream);
     if (age !== undefined) headers.push('age', String(age));
+    if (batchSize != null) headers.push('x-switchgear-batch-size', String(batchSize));
     return headers;
   }
 }

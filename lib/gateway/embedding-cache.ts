@@ -2,16 +2,23 @@
  * Embeddings are cached by input: of a request's inputs those that are known are served, those that another request
  * has on its way are waited for, and only the rest, each once, is asked of the upstream.
  */
+import { performance } from 'node:perf_hooks';
+import type { BatchFacts, BatchOutcome } from '#lib/batching/batcher.ts';
 import type { Refusal } from '#lib/breaker/types.ts';
 import type { CacheEntry } from '#lib/cache/entry.ts';
 import { ageMsOf } from '#lib/cache/freshness.ts';
 import type { Found, ResponseCache } from '#lib/cache/response-cache.ts';
+import type { Config } from '#lib/contracts/config.ts';
+import { toSwitchgearError } from '#lib/errors.ts';
 import type { Background, BackgroundCall } from '#lib/gateway/background.ts';
-import { microsOf } from '#lib/gateway/cache-policy.ts';
+import { BatcherSet } from '#lib/gateway/batches.ts';
+import { digest, microsOf } from '#lib/gateway/cache-policy.ts';
 import { Flight, type FlightEnd, type Waiter } from '#lib/gateway/flight.ts';
+import { TokenEstimate } from '#lib/gateway/token-estimate.ts';
 import type { Json, JsonObject } from '#lib/protocols/types.ts';
 import {
   cosine,
+  LEGACY_PATH,
   modelIn,
   tokensPerItem,
   type Vector,
@@ -19,7 +26,7 @@ import {
   vectorsIn,
   withInputs,
 } from '#lib/protocols/vectors.ts';
-import type { RequestTrace } from '#lib/telemetry/request-trace.ts';
+import { type CallObserver, type RequestTrace, SharedTrace } from '#lib/telemetry/request-trace.ts';
 import type { Upstream } from '#lib/upstream/upstream.ts';
 
 /** How the cache takes part in one request for embeddings. */
@@ -31,6 +38,8 @@ export interface EmbeddingPlan {
   readonly reads: boolean;
   readonly maxAgeMs: number;
   readonly takesStale: boolean;
+  /** Neither read nor kept. */
+  readonly isBypass: boolean;
   /** A digest of what all its items have in common, the credential's scope included. */
   readonly base: string;
   readonly inputs: readonly Json[];
@@ -57,51 +66,180 @@ export interface Item {
 
 /** Who waits for items. Neither method throws. */
 export interface ItemWaiter {
-  fetched(call: ItemCall, entries: ReadonlyMap<string, CacheEntry>): void;
-  notFetched(call: ItemCall, end: FlightEnd): void;
+  fetched(bundle: Bundle, entries: ReadonlyMap<string, CacheEntry>): void;
+  notFetched(bundle: Bundle, error: FlightEnd): void;
+}
+
+export interface EmbeddingCacheParts {
+  readonly cache: ResponseCache;
+  readonly background: Background;
+  readonly config: () => Config;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
+  readonly monotonicMs: () => number;
+  readonly onCanaryFailed: (upstream: string, model: string, cosine: number) => void;
+}
+
+/** What a call brought its bundles. */
+export interface Fetched {
+  readonly entries: readonly CacheEntry[];
+  readonly flight: Flight;
 }
 
 /** Vectors of one input say the same when they point the same way. */
 const SAME_COSINE = 0.999;
+/** The upstream's way to say that what was asked is wrong, which may be the fault of a single input. */
+const BLAMES_ITEMS = new Set([400, 413, 422]);
+const MAX_TRUSTED = 1_000;
 
 export class EmbeddingCache {
-  readonly #cache: ResponseCache;
-  readonly #background: Background;
-  readonly #calls = new Map<string, ItemCall>();
-  /** Epoch milliseconds. */
-  readonly now: () => number;
+  readonly batchers: BatcherSet<Bundle, Fetched, FlightEnd>;
+  readonly tokens = new TokenEstimate();
+  /** Inputs that were on their way already when somebody asked for them. */
+  duplicates = 0;
+  readonly #parts: EmbeddingCacheParts;
+  readonly #bundles = new Map<string, Bundle>();
+  readonly #refreshing = new Set<string>();
+  /** Models whose batched vectors were compared with single ones: whether they may be batched. */
+  readonly #trusted = new Map<string, boolean>();
 
-  constructor(cache: ResponseCache, background: Background, now: () => number) {
-    this.#cache = cache;
-    this.#background = background;
-    this.now = now;
+  constructor(parts: EmbeddingCacheParts) {
+    this.#parts = parts;
+    this.batchers = new BatcherSet('embedding', parts.config, parts.monotonicMs, (bundles, report) =>
+      this.#run(bundles, report),
+    );
+  }
+
+  get now(): () => number {
+    return this.#parts.now;
   }
 
   /** What memory has and the plan takes, late entries too. */
   peek(key: string, plan: EmbeddingPlan): Found | null {
-    return this.#accepted(this.#cache.peek(key), plan);
+    return this.#accepted(this.#parts.cache.peek(key), plan);
   }
 
   /** Whether there is more than memory. */
   get looksFurther(): boolean {
-    return this.#cache.remote?.available === true;
+    return this.#parts.cache.remote?.available === true;
   }
 
   async lookUp(items: readonly Item[], plan: EmbeddingPlan): Promise<(Found | null)[]> {
     const { cache, model } = plan;
-    const found = await this.#cache.lookUp(items.map(({ key }) => ({ key, cache, model })));
+    const found = await this.#parts.cache.lookUp(items.map(({ key }) => ({ key, cache, model })));
     return found.map((each) => (each?.freshness === 'stale' ? null : this.#accepted(each, plan)));
   }
 
-  running(key: string): ItemCall | undefined {
-    return this.#calls.get(key);
+  running(key: string): Bundle | undefined {
+    return this.#bundles.get(key);
   }
 
-  /** A call for some items, which others may wait for when the plan reads. */
-  call(asked: EmbeddingsAsked, items: readonly Item[], trace: RequestTrace | null): ItemCall {
+  /**
+   * Asks for items in one call, perhaps together with those of other requests. Others may wait for them when the plan
+   * reads. @returns the breaker's refusal when it is known at once @throws SwitchgearError `queue_full`
+   */
+  ask(
+    asked: EmbeddingsAsked,
+    items: readonly Item[],
+    trace: RequestTrace,
+    waiter: ItemWaiter,
+  ): Bundle | Refusal {
+    const { plan, upstream } = asked;
+    const refusal = upstream.breakers.embeddings.refusal();
+    if (refusal !== null) return refusal;
+    let [tokens, bytes] = [0, 0];
+    for (const { input } of items) {
+      const estimate = this.tokens.of(plan.model, input);
+      tokens += estimate.tokens;
+      bytes += estimate.bytes;
+    }
+    const bundle = new Bundle(asked, items, trace, waiter, () => {
+      for (const { key } of items) if (this.#bundles.get(key) === bundle) this.#bundles.delete(key);
+    });
+    bundle.entry = this.batchers.of(upstream).add({
+      group: groupOf(asked, items),
+      payload: bundle,
+      weight: items.length,
+      tokens,
+      bytes,
+      isAlone: plan.path === LEGACY_PATH || this.#trusted.get(trustKey(asked)) === false,
+      done: (fetched, batch) => bundle.done(fetched, batch),
+      failed: (error) => bundle.failed('kind' in error ? error : failedBy(error)),
+    });
+    if (plan.reads) for (const { key } of items) this.#bundles.set(key, bundle);
+    return bundle;
+  }
+
+  /** Counts what a request was given of what is kept, and makes anew or checks what is due. */
+  served(
+    asked: EmbeddingsAsked,
+    found: ReadonlyMap<Item, Found>,
+    { isStale, isDrawn }: { isStale: boolean; isDrawn: boolean },
+  ): void {
+    const { cache, background } = this.#parts;
+    const { plan, upstream } = asked;
+    const late: Item[] = [];
+    for (const [item, { held, tier, freshness }] of found) {
+      const how = isStale ? 'stale' : tier === 'memory' ? 'hit_memory' : 'hit_redis';
+      cache.countServed(how, held.entry, microsOf(held.entry, upstream.config));
+      if (freshness === 'refresh' && !this.#bundles.has(item.key) && !this.#refreshing.has(item.key))
+        late.push(item);
+    }
+    const [first] = found;
+    if (first === undefined) return;
+    if (isStale) {
+      const open = () => this.#anew(asked, [...found.keys()]);
+      background.noteStale(`${plan.base} ${first[0].key}`, `${upstream.name}.embeddings`, open);
+    } else if (background.isBusy) return;
+    else if (late.length > 0) background.run(this.#anew(asked, late));
+    else if (isDrawn) background.run(this.#check(asked, ...first));
+  }
+
+  count({ cache }: EmbeddingPlan, how: 'miss' | 'coalesced' | 'bypass', items: number): void {
+    if (items > 0) this.#parts.cache.count(cache, how, items);
+  }
+
+  /** Limits of a changed configuration; models are tried anew. */
+  reconfigured(upstreams: readonly Upstream[]): void {
+    this.batchers.reconfigured(upstreams);
+    this.#trusted.clear();
+  }
+
+  #run(bundles: readonly Bundle[], report: (outcome: BatchOutcome<Fetched, FlightEnd>) => void) {
+    const [first] = bundles;
+    if (first === undefined) throw new Error('a batch without bundles');
+    const { asked } = first;
+    const items = distinct(bundles.flatMap((bundle) => bundle.items));
+    const now = performance.now();
+    for (const { trace } of bundles) trace.batchEndedAt ??= now;
+    const trace = new SharedTrace(bundles.map((bundle) => bundle.trace));
+    const { flight, read } = this.#call(asked, items, trace);
+    const waiter: Waiter = {
+      isBlocked: false,
+      progress: () => {},
+      complete: () => {
+        const byKey = new Map(read().map((entry) => [entry.key, entry]));
+        const results = bundles.map((bundle) => ({
+          flight,
+          entries: bundle.items.flatMap(({ key }) => byKey.get(key) ?? []),
+        }));
+        report({ kind: 'done', results });
+        if (bundles.length > 1) this.#tryCanary(asked, items, byKey);
+      },
+      failed: (end) => report({ kind: 'failed', error: end, blamesItems: blamesItems(end) }),
+      found: () => {},
+    };
+    flight.join(waiter);
+    const refusal = flight.start();
+    if (refusal !== null) report({ kind: 'failed', error: { kind: 'refused', refusal }, blamesItems: false });
+    return { abort: () => flight.leave(waiter) };
+  }
+
+  /** One upstream call for items; `read` keeps what came and throws what is none. */
+  #call(asked: EmbeddingsAsked, items: readonly Item[], trace: CallObserver | null) {
     const { plan, upstream, headers, whole } = asked;
     const inputs = items.map(({ input }) => input);
-    const isWhole = items.length === plan.inputs.length;
+    const isWhole = isSame(inputs, plan.inputs);
     const flight = new Flight({
       upstream,
       operation: 'embeddings',
@@ -113,66 +251,69 @@ export class EmbeddingCache {
       keepBytes: 0,
       lookUp: null,
       onRecorded: null,
-      onOver: () => {
-        for (const { key } of items) if (this.#calls.get(key) === call) this.#calls.delete(key);
-      },
-      now: this.now,
+      onOver: () => {},
+      now: this.#parts.now,
     });
-    const call = new ItemCall(flight, items, isWhole, () => this.#keep(asked, items, flight));
-    if (plan.reads) for (const { key } of items) this.#calls.set(key, call);
-    return call;
+    let entries: CacheEntry[] | null = null;
+    const read = () => {
+      entries ??= this.#keep(asked, items, flight);
+      return entries;
+    };
+    return { flight, read };
   }
 
-  /** Counts what a request was given of what is kept, and makes anew or checks what is due. */
-  served(
-    asked: EmbeddingsAsked,
-    found: ReadonlyMap<Item, Found>,
-    { isStale, isDrawn }: { isStale: boolean; isDrawn: boolean },
-  ): void {
-    const { plan, upstream } = asked;
-    const late: Item[] = [];
-    for (const [item, { held, tier, freshness }] of found) {
-      const how = isStale ? 'stale' : tier === 'memory' ? 'hit_memory' : 'hit_redis';
-      this.#cache.countServed(how, held.entry, microsOf(held.entry, upstream.config));
-      if (freshness === 'refresh' && !this.#calls.has(item.key)) late.push(item);
-    }
-    const [first] = found;
-    if (first === undefined) return;
-    if (isStale) {
-      const open = () => this.#anew(asked, [...found.keys()]);
-      this.#background.noteStale(`${plan.base} ${first[0].key}`, `${upstream.name}.embeddings`, open);
-    } else if (this.#background.isBusy) return;
-    else if (late.length > 0) this.#background.run(this.#anew(asked, late));
-    else if (isDrawn) this.#background.run(this.#check(asked, ...first));
-  }
-
-  count({ cache }: EmbeddingPlan, how: 'miss' | 'coalesced', items: number): void {
-    if (items > 0) this.#cache.count(cache, how, items);
+  /** Once for each model: whether vectors of a batch are those of single calls. They were not, in Ollama 0.3. */
+  #tryCanary(asked: EmbeddingsAsked, items: readonly Item[], batched: ReadonlyMap<string, CacheEntry>): void {
+    const { background, onCanaryFailed, cache } = this.#parts;
+    const name = trustKey(asked);
+    const [item] = items.slice(1);
+    const entry = item === undefined ? undefined : batched.get(item.key);
+    if (item === undefined || entry === undefined || this.#trusted.has(name) || background.isBusy) return;
+    if (this.#trusted.size < MAX_TRUSTED) this.#trusted.set(name, true);
+    const { flight, read } = this.#call({ ...asked, plan: { ...asked.plan, isBypass: true } }, [item], null);
+    const before = valuesOf(keptIn(entry).vector);
+    background.run({
+      flight,
+      done: () => {
+        const [single] = read();
+        if (single === undefined) return;
+        const same = cosine(before, valuesOf(keptIn(single).vector));
+        if (same >= SAME_COSINE) return;
+        this.#trusted.set(name, false);
+        // What came in batches so far is not to be served.
+        void cache.purge({ cache: asked.plan.cache, model: asked.plan.model });
+        onCanaryFailed(asked.upstream.name, asked.plan.model, same);
+      },
+    });
   }
 
   #anew(asked: EmbeddingsAsked, items: readonly Item[]): BackgroundCall {
-    const call = this.call(asked, items, null);
+    const { flight, read } = this.#call(asked, items, null);
+    for (const { key } of items) this.#refreshing.add(key);
     return {
-      flight: call.flight,
+      flight,
       done: () => {
-        call.entries();
-        this.#cache.count(asked.plan.cache, 'refreshes', items.length);
+        read();
+        this.#parts.cache.count(asked.plan.cache, 'refreshes', items.length);
+      },
+      over: () => {
+        for (const { key } of items) this.#refreshing.delete(key);
       },
     };
   }
 
   #check(asked: EmbeddingsAsked, item: Item, { held }: Found): BackgroundCall {
-    const { cache } = asked.plan;
-    const call = this.call({ ...asked, plan: { ...asked.plan, reads: false } }, [item], null);
+    const { cache } = this.#parts;
+    const { flight, read } = this.#call(asked, [item], null);
     const before = valuesOf(keptIn(held.entry).vector);
     return {
-      flight: call.flight,
+      flight,
       done: () => {
-        const [entry] = call.entries();
+        const [entry] = read();
         if (entry === undefined) return;
-        this.#cache.count(cache, 'checks');
+        cache.count(asked.plan.cache, 'checks');
         const now = valuesOf(keptIn(entry).vector);
-        if (cosine(before, now) < SAME_COSINE) this.#cache.count(cache, 'wrong_hits');
+        if (cosine(before, now) < SAME_COSINE) cache.count(asked.plan.cache, 'wrong_hits');
       },
     };
   }
@@ -181,9 +322,12 @@ export class EmbeddingCache {
   #keep({ plan, upstream }: EmbeddingsAsked, items: readonly Item[], flight: Flight): CacheEntry[] {
     const { recorded, usage, durationMs } = flight;
     if (recorded?.form !== 'whole') return [];
+    const { cache } = this.#parts;
     const vectors = vectorsIn(recorded.body, upstream.protocol, items.length);
     const inputs = items.map(({ input }) => input);
     const tokens = tokensPerItem(usage?.input ?? 0, inputs);
+    if (usage !== null && inputs.every((input) => typeof input === 'string'))
+      this.tokens.learn(plan.model, Buffer.byteLength(inputs.join('')), usage.input);
     const model = modelIn(recorded.body) ?? plan.model;
     return vectors.map((vector, at) => {
       const entry: CacheEntry = {
@@ -198,8 +342,9 @@ export class EmbeddingCache {
         counted: usage !== null,
         value: valueOfKept({ vector, model }),
       };
-      this.#cache.store(entry);
-      this.#cache.countStored(entry);
+      if (plan.isBypass) return entry;
+      cache.store(entry);
+      cache.countStored(entry);
       return entry;
     });
   }
@@ -209,51 +354,49 @@ export class EmbeddingCache {
   }
 }
 
-/** One call for several items. */
-export class ItemCall implements Waiter {
-  readonly flight: Flight;
+/** What one request asks for of its own: it goes upstream whole, alone or with others'. */
+export class Bundle {
+  readonly asked: EmbeddingsAsked;
   readonly items: readonly Item[];
-  /** Whether it asks for all that its client asked for, in the same order. */
-  readonly isWhole: boolean;
-  readonly isBlocked = false;
-  readonly #read: () => CacheEntry[];
-  #entries: CacheEntry[] | null = null;
+  readonly trace: RequestTrace;
+  entry: { cancel(): void } | null = null;
+  /** Null until it is there. */
+  fetched: Fetched | null = null;
+  batch: BatchFacts | null = null;
   readonly #waiters = new Set<ItemWaiter>();
+  readonly #onOver: () => void;
 
-  constructor(flight: Flight, items: readonly Item[], isWhole: boolean, read: () => CacheEntry[]) {
-    this.flight = flight;
+  constructor(
+    asked: EmbeddingsAsked,
+    items: readonly Item[],
+    trace: RequestTrace,
+    waiter: ItemWaiter,
+    onOver: () => void,
+  ) {
+    this.asked = asked;
     this.items = items;
-    this.isWhole = isWhole;
-    this.#read = read;
-  }
-
-  /** @returns the breaker's refusal when it is known at once; nobody is told of it then */
-  begin(waiter: ItemWaiter): Refusal | null {
+    this.trace = trace;
     this.#waiters.add(waiter);
-    this.flight.join(this);
-    return this.flight.start();
+    this.#onOver = onOver;
+    trace.batchStartedAt = performance.now();
+    trace.batchEndedAt = null;
   }
 
   join(waiter: ItemWaiter): void {
-    // Begun for the cache alone so far.
-    if (this.#waiters.size === 0) this.flight.join(this);
     this.#waiters.add(waiter);
   }
 
+  /** The last one to leave takes it back. */
   leave(waiter: ItemWaiter): void {
-    if (this.#waiters.delete(waiter) && this.#waiters.size === 0) this.flight.leave(this);
+    if (!this.#waiters.delete(waiter) || this.#waiters.size > 0) return;
+    this.#onOver();
+    this.entry?.cancel();
   }
 
-  /** Of each item, kept for others. @throws SwitchgearError `upstream_invalid` */
-  entries(): CacheEntry[] {
-    this.#entries ??= this.#read();
-    return this.#entries;
-  }
-
-  progress(): void {}
-
-  complete(): void {
-    const entries = new Map(this.entries().map((entry) => [entry.key, entry]));
+  done(fetched: Fetched, batch: BatchFacts): void {
+    this.fetched = fetched;
+    this.batch = batch;
+    const entries = new Map(fetched.entries.map((entry) => [entry.key, entry]));
     for (const waiter of this.#take()) waiter.fetched(this, entries);
   }
 
@@ -261,13 +404,50 @@ export class ItemCall implements Waiter {
     for (const waiter of this.#take()) waiter.notFetched(this, end);
   }
 
-  found(): void {}
-
   #take(): ItemWaiter[] {
+    this.#onOver();
     const all = [...this.#waiters];
     this.#waiters.clear();
     return all;
   }
+}
+
+/** Headers in which callers of one batch may differ: they say nothing of what is asked. */
+const OWN_HEADERS =
+  /^(x-request-id|user-agent|accept|accept-language|traceparent|tracestate|x-stainless-.*)$/;
+
+/** Requests that can share a call: the same question but for its inputs, of one kind, from callers that may share. */
+function groupOf({ plan, headers }: EmbeddingsAsked, items: readonly Item[]): string {
+  const { encoding_format, user } = plan.body;
+  const shared: string[] = [];
+  for (let at = 0; at + 1 < headers.length; at += 2)
+    if (!OWN_HEADERS.test(headers[at] ?? '')) shared.push(headers[at] ?? '', headers[at + 1] ?? '');
+  const kind = Array.isArray(items[0]?.input) ? 'tokens' : 'text';
+  return digest(
+    plan.base,
+    kind,
+    JSON.stringify([encoding_format ?? null, user ?? null, shared, plan.isBypass]),
+  );
+}
+
+function trustKey({ upstream, plan }: EmbeddingsAsked): string {
+  return `${upstream.name} ${plan.model}`;
+}
+
+function blamesItems(end: FlightEnd): boolean {
+  return end.kind === 'rejected' && BLAMES_ITEMS.has(end.rejection.status);
+}
+
+function distinct(items: readonly Item[]): Item[] {
+  return [...new Map(items.map((item) => [item.key, item])).values()];
+}
+
+function isSame(a: readonly Json[], b: readonly Json[]): boolean {
+  return a.length === b.length && a.every((each, at) => each === b[at]);
+}
+
+export function failedBy(thrown: unknown): FlightEnd {
+  return { kind: 'failed', error: toSwitchgearError(thrown), isReset: false, isBlameless: false };
 }
 
 /** What an entry says: width of a number, length of the model's name, name, numbers. */

@@ -3,17 +3,18 @@ import type { Refusal } from '#lib/breaker/types.ts';
 import type { CacheEntry } from '#lib/cache/entry.ts';
 import type { Held } from '#lib/cache/memory-tier.ts';
 import type { Found } from '#lib/cache/response-cache.ts';
-import { SwitchgearError, toSwitchgearError } from '#lib/errors.ts';
+import { SwitchgearError } from '#lib/errors.ts';
 import { digest } from '#lib/gateway/cache-policy.ts';
 import {
+  type Bundle,
   type EmbeddingCache,
   type EmbeddingsAsked,
+  failedBy,
   type Item,
-  type ItemCall,
   type ItemWaiter,
   keptIn,
 } from '#lib/gateway/embedding-cache.ts';
-import type { Answering, FlightEnd, Waiter } from '#lib/gateway/flight.ts';
+import type { Answering, Flight, FlightEnd, Waiter } from '#lib/gateway/flight.ts';
 import { ageSOf } from '#lib/gateway/renderings.ts';
 import type { Recorded } from '#lib/protocols/recorded.ts';
 import type { Usage } from '#lib/protocols/types.ts';
@@ -41,6 +42,7 @@ export class EmbeddingFlight implements Answering, ItemWaiter {
   headers: ResponseHeaders = {};
   call: UpstreamCall | null = null;
   origin: Answering['origin'] = null;
+  batchSize: number | null = null;
   /** What a rendering of the answer depends on; empty unless all of it came from memory. */
   held: readonly Held[] = [];
   #bytes: Buffer | null = null;
@@ -51,8 +53,8 @@ export class EmbeddingFlight implements Answering, ItemWaiter {
   readonly #distinct: readonly Item[];
   readonly #found = new Map<Item, Found>();
   readonly #entries = new Map<string, CacheEntry>();
-  readonly #pending = new Set<ItemCall>();
-  #own: ItemCall | null = null;
+  readonly #pending = new Set<Bundle>();
+  #own: Bundle | null = null;
   #isOver = false;
 
   constructor(order: EmbeddingFlightOrder) {
@@ -94,7 +96,14 @@ export class EmbeddingFlight implements Answering, ItemWaiter {
       this.#complete();
       return null;
     }
-    if (!plan.reads || !cache.looksFurther) return this.#ask(missing);
+    if (!plan.reads || !cache.looksFurther) {
+      try {
+        return this.#ask(missing);
+      } catch (thrown) {
+        queueMicrotask(() => this.#fail(failedBy(thrown)));
+        return null;
+      }
+    }
     cache.lookUp(missing, plan).then(
       (further) => {
         if (this.#isOver) return;
@@ -123,14 +132,18 @@ export class EmbeddingFlight implements Answering, ItemWaiter {
 
   leave(): void {
     this.#isOver = true;
-    for (const call of this.#pending) call.leave(this);
+    this.#withdraw();
+  }
+
+  #withdraw(): void {
+    for (const bundle of this.#pending) bundle.leave(this);
     this.#pending.clear();
   }
 
   resume(): void {}
 
-  fetched(call: ItemCall, entries: ReadonlyMap<string, CacheEntry>): void {
-    this.#pending.delete(call);
+  fetched(bundle: Bundle, entries: ReadonlyMap<string, CacheEntry>): void {
+    this.#pending.delete(bundle);
     for (const { key } of this.#distinct) {
       const entry = entries.get(key);
       if (entry !== undefined) this.#entries.set(key, entry);
@@ -138,42 +151,55 @@ export class EmbeddingFlight implements Answering, ItemWaiter {
     if (this.#pending.size === 0) this.#complete();
   }
 
-  notFetched(call: ItemCall, end: FlightEnd): void {
-    this.#pending.delete(call);
+  notFetched(bundle: Bundle, end: FlightEnd): void {
+    this.#pending.delete(bundle);
     // What an upstream says against another caller's items says nothing of ours.
-    const isOthers = call !== this.#own && end.kind === 'rejected' && !end.rejection.isFailure;
+    const isOthers = bundle !== this.#own && end.kind === 'rejected' && !end.rejection.isFailure;
     if (isOthers) {
-      const keys = new Set(call.items.map(({ key }) => key));
+      const keys = new Set(bundle.items.map(({ key }) => key));
       this.#askFor(this.#distinct.filter(({ key }) => keys.has(key)));
     } else this.#fail(end);
   }
 
   #askFor(items: readonly Item[]): void {
-    const refusal = items.length === 0 ? null : this.#ask(items);
-    if (refusal !== null) this.#fail({ kind: 'refused', refusal });
-    else if (this.#pending.size === 0 && !this.#isOver) this.#complete();
+    try {
+      const refusal = items.length === 0 ? null : this.#ask(items);
+      if (refusal !== null) this.#fail({ kind: 'refused', refusal });
+      else if (this.#pending.size === 0 && !this.#isOver) this.#complete();
+    } catch (thrown) {
+      this.#fail(failedBy(thrown));
+    }
   }
 
-  /** Waits for those that are on their way, and calls for the rest. */
+  /** Waits for those that are on their way, and asks for the rest. @throws SwitchgearError `queue_full` */
   #ask(items: readonly Item[]): Refusal | null {
     const { cache, asked, trace } = this.#order;
     const own: Item[] = [];
     for (const item of items) {
       const running = asked.plan.reads ? cache.running(item.key) : undefined;
-      if (running === undefined) own.push(item);
-      else if (!this.#pending.has(running)) {
-        this.#pending.add(running);
-        running.join(this);
+      if (running === undefined) {
+        own.push(item);
+        continue;
       }
+      cache.duplicates += 1;
+      this.#pending.add(running);
+      running.join(this);
     }
     if (own.length === 0) return null;
-    const call = cache.call(asked, own, trace);
-    this.#own = call;
-    this.#pending.add(call);
-    const refusal = call.begin(this);
-    if (refusal === null) return null;
-    this.leave();
-    return refusal;
+    let bundle: Bundle | Refusal;
+    try {
+      bundle = cache.ask(asked, own, trace, this);
+    } catch (thrown) {
+      this.#withdraw();
+      throw thrown;
+    }
+    if ('admitted' in bundle) {
+      this.leave();
+      return bundle;
+    }
+    this.#own = bundle;
+    this.#pending.add(bundle);
+    return null;
   }
 
   #complete(isStale = false): void {
@@ -195,20 +221,25 @@ export class EmbeddingFlight implements Answering, ItemWaiter {
     const age = ageSOf(entries, cache.now());
     this.origin = isStale
       ? { cache: 'stale', age }
-      : own !== null
-        ? { cache: 'miss' }
-        : this.#entries.size > 0
-          ? { cache: 'coalesced' }
-          : { cache: 'hit', age };
-    if (own?.isWhole === true && own.flight.recorded !== null) {
-      this.recorded = own.flight.recorded;
-      this.#bytes = own.flight.bytes;
+      : plan.isBypass
+        ? { cache: 'bypass' }
+        : own !== null
+          ? { cache: 'miss' }
+          : this.#entries.size > 0
+            ? { cache: 'coalesced' }
+            : { cache: 'hit', age };
+    const flight = own?.fetched?.flight ?? null;
+    const isAlone = own?.batch?.entries === 1;
+    if (flight?.recorded != null && isAlone && own?.items.length === plan.inputs.length) {
+      this.recorded = flight.recorded;
+      this.#bytes = flight.bytes;
     } else
       this.recorded = { form: 'whole', body: this.#assembled(entries, monotonicMs() - this.#startedAtMs) };
-    if (own !== null) {
-      this.usage = own.flight.usage;
-      this.headers = own.flight.headers;
-      this.call = own.flight.call;
+    if (own !== null && flight !== null) {
+      this.usage = usageOf(own, flight);
+      this.headers = flight.headers;
+      this.call = flight.call;
+      this.batchSize = isAlone ? null : (own.batch?.size ?? null);
     } else if (!isStale && this.#entries.size === 0)
       this.held = [...this.#found.values()].map(({ held }) => held);
     try {
@@ -219,7 +250,7 @@ export class EmbeddingFlight implements Answering, ItemWaiter {
       return;
     }
     const fetched = own === null ? 0 : own.items.length;
-    cache.count(plan, 'miss', fetched);
+    cache.count(plan, plan.isBypass ? 'bypass' : 'miss', fetched);
     cache.count(plan, 'coalesced', this.#entries.size - fetched);
     cache.served({ ...asked, upstream }, this.#found, {
       isStale,
@@ -252,6 +283,9 @@ export class EmbeddingFlight implements Answering, ItemWaiter {
   }
 }
 
-function failedBy(thrown: unknown): FlightEnd {
-  return { kind: 'failed', error: toSwitchgearError(thrown), isReset: false, isBlameless: false };
+/** Of a shared call, what its own items took; what the model took to load is everybody's. */
+function usageOf(own: Bundle, { usage }: Flight): Usage | null {
+  if (usage === null || own.batch?.entries === 1) return usage;
+  const input = own.fetched?.entries.reduce((sum, { tokensIn }) => sum + tokensIn, 0) ?? 0;
+  return { input, output: 0, loadMs: usage.loadMs };
 }

@@ -14,7 +14,7 @@ import type { Recorded } from '#lib/protocols/recorded.ts';
 import { StreamMonitor } from '#lib/protocols/stream-monitor.ts';
 import type { Operation, Usage } from '#lib/protocols/types.ts';
 import { parseAnswer, usageIn } from '#lib/protocols/upstream-answer.ts';
-import type { CallTrace, RequestTrace } from '#lib/telemetry/request-trace.ts';
+import type { CallObserver, CallTrace } from '#lib/telemetry/request-trace.ts';
 import type { CallError, CallSink, ResponseHeaders, UpstreamCall } from '#lib/upstream/call.ts';
 import { outbound } from '#lib/upstream/outbound.ts';
 import { errorOfCall, failureOf, outcomeOfStatus } from '#lib/upstream/outcome.ts';
@@ -63,6 +63,8 @@ export interface Answering {
   readonly call: UpstreamCall | null;
   /** The upstream that was called, which may have replaced the one that was asked for. */
   readonly upstream: Upstream;
+  /** Items of the upstream call, when several requests shared it. */
+  readonly batchSize: number | null;
   /** How the cache had its part in it; null when that differs between those who wait. */
   readonly origin: { readonly cache: CacheStatus; readonly age?: number } | null;
   /** The last one to leave ends the call; its health is not judged by it. */
@@ -93,7 +95,7 @@ export interface FlightOrder {
   readonly headers: string[];
   readonly stream: boolean;
   /** Of the request that began it; null when the cache did. */
-  readonly trace: RequestTrace | null;
+  readonly trace: CallObserver | null;
   /** Bytes up to which the answer is kept for others; 0 for an answer that is its client's alone. */
   readonly keepBytes: number;
   /** Looks elsewhere before the upstream is called. */
@@ -109,6 +111,7 @@ export class Flight implements Answering, CallSink {
   readonly order: FlightOrder;
   readonly waiters = new Set<Waiter>();
   readonly origin = null;
+  readonly batchSize = null;
   payloads: string[] = [];
   dropped = 0;
   recorded: Recorded | null = null;

@@ -16,7 +16,6 @@ import {
   type AnswerCache,
   type AnswerPlan,
   type Asked,
-  embeddingsOf,
   recordedOf,
   responsesOf,
 } from '#lib/gateway/answer-cache.ts';
@@ -39,7 +38,6 @@ import { isLoadRequest, loadAnswer, openExchange } from '#lib/protocols/exchange
 import { payloadsOf, type Recorded, wholeOf } from '#lib/protocols/recorded.ts';
 import { wantsUsage } from '#lib/protocols/to-ollama/usage.ts';
 import type { AnswerStream, ClientRequest, Exchange, ExchangeContext } from '#lib/protocols/types.ts';
-import { inputsOf } from '#lib/protocols/vectors.ts';
 import { circuitOpen } from '#lib/upstream/admin.ts';
 import type { Upstream } from '#lib/upstream/upstream.ts';
 
@@ -397,13 +395,15 @@ export class Relay implements Waiter {
     return {
       ...origin,
       upstream: flight.upstream.name,
+      batchSize: isOwn ? flight.batchSize : null,
       call: isOwn ? flight.call : null,
       headers: isOwn ? shownHeaders(flight) : [],
     };
   }
 
   #cacheStatus(): CacheStatus {
-    if (this.#leg?.plan == null) return 'bypass';
+    const plan = this.#leg?.plan ?? null;
+    if (plan === null || (plan.kind === 'embeddings' && plan.isBypass)) return 'bypass';
     return this.#isGuest ? 'coalesced' : 'miss';
   }
 
@@ -420,16 +420,8 @@ export class Relay implements Waiter {
       trace.how = how;
     }
     const plan = this.#leg?.plan ?? null;
-    if (plan === null) this.#countBypass(flight.upstream.name);
+    if (plan === null) answers.cache.count(responsesOf(flight.upstream.name), 'bypass');
     else if (plan.kind === 'answer') answers.cache.count(plan.cache, this.#isGuest ? 'coalesced' : 'miss');
-  }
-
-  #countBypass(upstream: string): void {
-    const { answers, request } = this.#in;
-    const exchange = this.#leg?.exchange;
-    if (exchange?.operation === 'embeddings')
-      answers.cache.count(embeddingsOf(upstream), 'bypass', inputsOf(request.body, exchange.path).length);
-    else answers.cache.count(responsesOf(upstream), 'bypass');
   }
 
   #noteRefusal({ upstream, exchange }: Leg, { reason, retryAfterMs }: Refusal): void {

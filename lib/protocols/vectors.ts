@@ -14,7 +14,7 @@ export interface Vector {
 }
 
 /** Ollama's older endpoint takes one text, under another name. */
-const LEGACY_PATH = '/api/embeddings';
+export const LEGACY_PATH = '/api/embeddings';
 
 /** What is to be embedded; a list of numbers is one input, in tokens. */
 export function inputsOf(body: JsonObject, path: string): Json[] {

@@ -60,6 +60,16 @@ function spansOf(trace: RequestTrace, since: (at: number) => number): Span[] {
       outcome,
     });
   }
+  if (trace.batchStartedAt !== null) {
+    spans.push({
+      stage: 'batch',
+      component: null,
+      start_ms: since(trace.batchStartedAt),
+      duration_ms: round((trace.batchEndedAt ?? end) - trace.batchStartedAt),
+      first_byte_ms: null,
+      outcome: trace.batchEndedAt === null ? (trace.errorCode ?? 'client_closed') : 'ok',
+    });
+  }
   if (trace.queueStartedAt !== null) {
     spans.push({
       stage: 'queue',

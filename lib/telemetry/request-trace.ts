@@ -28,13 +28,43 @@ export class CallTrace {
   }
 }
 
+/** What a call tells those who wait for it. */
+export interface CallObserver {
+  queueBegan(at: number): void;
+  queueEnded(at: number): void;
+  callBegan(upstream: string, component: string, at: number): CallTrace;
+}
+
+/** Several requests that wait for the same call. */
+export class SharedTrace implements CallObserver {
+  readonly #traces: readonly RequestTrace[];
+
+  constructor(traces: readonly RequestTrace[]) {
+    this.#traces = traces;
+  }
+
+  queueBegan(at: number): void {
+    for (const trace of this.#traces) trace.queueBegan(at);
+  }
+
+  queueEnded(at: number): void {
+    for (const trace of this.#traces) trace.queueEnded(at);
+  }
+
+  callBegan(upstream: string, component: string, at: number): CallTrace {
+    const call = new CallTrace(component, at);
+    for (const trace of this.#traces) trace.joined(call, upstream);
+    return call;
+  }
+}
+
 export interface RefusalTrace {
   readonly component: string;
   readonly at: number;
   readonly reason: string;
 }
 
-export class RequestTrace {
+export class RequestTrace implements CallObserver {
   readonly id: string;
   readonly endpoint: Endpoint;
   readonly userAgent: string | null;
@@ -50,6 +80,9 @@ export class RequestTrace {
   queueStartedAt: number | null = null;
   queueEndedAt: number | null = null;
   queueMs = 0;
+  /** The wait for a batch: from, and until its call began. */
+  batchStartedAt: number | null = null;
+  batchEndedAt: number | null = null;
   readonly calls: CallTrace[] = [];
   readonly refusals: RefusalTrace[] = [];
   answeredAt: number | null = null;
@@ -94,10 +127,15 @@ export class RequestTrace {
 
   callBegan(upstream: string, component: string, at: number): CallTrace {
     const call = new CallTrace(component, at);
+    this.joined(call, upstream);
+    return call;
+  }
+
+  /** A call that others wait for too. */
+  joined(call: CallTrace, upstream: string): void {
     this.calls.push(call);
     this.upstream = upstream;
-    this.component = component;
-    return call;
+    this.component = call.component;
   }
 
   refused(component: string, reason: string, at: number): void {

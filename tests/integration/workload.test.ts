@@ -18,7 +18,14 @@ async function start(more: object = {}): Promise<void> {
   gateway = await startGateway({
     // What is asked twice is to reach the upstream twice here.
     cache: { enabled: false },
-    upstreams: [{ name: 'up', kind: 'ollama', url: upstream.url }],
+    upstreams: [
+      {
+        name: 'up',
+        kind: 'ollama',
+        url: upstream.url,
+        batching: { embedding: { max_size: 1 } },
+      },
+    ],
     ...more,
   });
 }
