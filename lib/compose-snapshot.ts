@@ -23,6 +23,7 @@ export interface SnapshotSource {
   readonly telemetry: Telemetry;
   readonly workload: { status(): Workload };
   cacheSnapshot(): CacheSnapshot;
+  batchingSnapshot(): Snapshot['batching'];
   upstreams(): UpstreamView[];
   readiness(): Readiness;
 }
@@ -45,6 +46,7 @@ export function composeSnapshot(parts: SnapshotSource, { seq, rows }: Frame, now
     components: componentsOf(parts.breakers, upstreams),
     upstreams,
     cache: parts.cacheSnapshot(),
+    batching: parts.batchingSnapshot(),
     faults: parts.faults.list(),
     drills: parts.drills.running(),
     workload: parts.workload.status(),

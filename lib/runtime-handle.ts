@@ -5,6 +5,7 @@
 import type { AccessPolicy } from '#lib/access/policy.ts';
 import type { BreakerRegistry } from '#lib/breaker/registry.ts';
 import type { ResponseCache } from '#lib/cache/response-cache.ts';
+import type { Batching, BatchKind, BatchLimitsPatch } from '#lib/contracts/batching.ts';
 import type { Coverage, SettingsOverrides, Transition, WhatIf } from '#lib/contracts/breakers.ts';
 import type { CacheMetrics } from '#lib/contracts/cache.ts';
 import type { Config } from '#lib/contracts/config.ts';
@@ -45,6 +46,10 @@ export interface RuntimeHandle {
   config(): Config;
   upstreams(): UpstreamView[];
   cacheMetrics(): Promise<CacheMetrics>;
+  /** Of all caches since the start. */
+  cacheTotals(): { hits: number; misses: number; hitRatio: number | null };
+  batching(): Batching;
+  setBatchLimits(kind: BatchKind, upstream: string, limits: BatchLimitsPatch): void;
   /** Takes effect at once, until the configured budget changes. */
   setCacheMemory(megabytes: number): void;
   /** The functions that call out, and that each is protected. */

@@ -11,8 +11,9 @@ import { storedRecords } from '#lib/breaker/stored-records.ts';
 import { WhatIfs } from '#lib/breaker/what-if/what-if.ts';
 import { Ghosts } from '#lib/cache/ghosts.ts';
 import { cacheMetrics, cacheSnapshot, percentText } from '#lib/cache/report.ts';
-import { ResponseCache } from '#lib/cache/response-cache.ts';
+import { hitRateOf, hitsOf, ResponseCache } from '#lib/cache/response-cache.ts';
 import { composeSnapshot } from '#lib/compose-snapshot.ts';
+import type { Batching, BatchKind, BatchLimitsPatch } from '#lib/contracts/batching.ts';
 import {
   type Coverage,
   type SettingsOverrides,
@@ -33,6 +34,7 @@ import type { Snapshot } from '#lib/contracts/snapshot.ts';
 import type { UpstreamView } from '#lib/contracts/upstreams.ts';
 import { SwitchgearError } from '#lib/errors.ts';
 import { AnswerCache, embeddingsOf, responsesOf } from '#lib/gateway/answer-cache.ts';
+import { batchingReport } from '#lib/gateway/batch-report.ts';
 import { Gateway } from '#lib/gateway/gateway.ts';
 import { EventStreams } from '#lib/http/event-streams.ts';
 import { DrillControl } from '#lib/lab/drills/control.ts';
@@ -339,6 +341,43 @@ export class Runtime implements RuntimeHandle {
       }),
       nowMs: this.#now(),
     });
+  }
+
+  cacheTotals() {
+    const total = this.cache.overall.total();
+    return { hits: hitsOf(total), misses: total.miss, hitRatio: hitRateOf(total) };
+  }
+
+  batching(): Batching {
+    return batchingReport(this.answers, this.#upstreams.list(), this.#now());
+  }
+
+  batchingSnapshot(): Snapshot['batching'] {
+    const { embeddings, prompts } = this.answers;
+    const all = [...embeddings.batchers.list(), ...prompts.batchers.list()].map(
+      ({ batcher }) => batcher.totals,
+    );
+    const sum = (read: (totals: (typeof all)[number]) => number) =>
+      all.reduce((total, each) => total + read(each), 0);
+    const batches = sum((totals) => totals.batches);
+    return {
+      pending: sum((totals) => totals.pending),
+      in_flight: sum((totals) => totals.inFlight),
+      calls_avoided: Math.max(
+        0,
+        sum((totals) => totals.entries - totals.batches),
+      ),
+      average_size: batches === 0 ? null : sum((totals) => totals.items) / batches,
+    };
+  }
+
+  setBatchLimits(kind: BatchKind, name: string, limits: BatchLimitsPatch): void {
+    const upstream = this.#upstreams.list().find((each) => each.name === name);
+    if (upstream === undefined) return;
+    const { embeddings, prompts } = this.answers;
+    (kind === 'llm' ? prompts : embeddings).batchers.override(upstream, limits);
+    if (kind === 'llm' && limits.max_wait_ms !== undefined && upstream.groups !== null)
+      upstream.groups.maxWaitMs = limits.max_wait_ms;
   }
 
   cacheSnapshot(): CacheSnapshot {

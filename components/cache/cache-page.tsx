@@ -9,15 +9,16 @@ import { Outcomes } from '#components/cache/outcomes.tsx';
 import { PurgeDialog } from '#components/cache/purge-dialog.tsx';
 import { RedisCard } from '#components/cache/redis-card.tsx';
 import { SizeCard } from '#components/cache/size-card.tsx';
-import { useCacheMetrics } from '#components/cache/use-cache-metrics.ts';
 import { useLive } from '#components/live/live-context.ts';
 import { RangeSelect } from '#components/live/range-select.tsx';
+import { usePolled } from '#components/live/use-polled.ts';
 import { Card } from '#components/ui/card.tsx';
 import { Skeleton, StateNote } from '#components/ui/state-notes.tsx';
+import { cacheMetricsSchema } from '#lib/contracts/cache.ts';
 
 /** What is kept, what that saves, whether it is the right size, and whether it can be trusted. */
 export function CachePage() {
-  const asked = useCacheMetrics();
+  const asked = usePolled('/api/metrics/cache', cacheMetricsSchema);
   const { cache } = useLive().snapshot;
   return (
     <div className="mx-auto flex max-w-[1800px] flex-col gap-2.5">
@@ -35,7 +36,7 @@ export function CachePage() {
           {asked.message}
         </StateNote>
       ) : null}
-      {asked.state === 'ready' ? <CacheTiles metrics={asked.metrics} /> : null}
+      {asked.state === 'ready' ? <CacheTiles metrics={asked.data} /> : null}
       <RangeSelect className="sm:hidden" />
       <CacheCharts maxBytes={cache.max_bytes} />
       {asked.state === 'ready' ? (
@@ -45,16 +46,16 @@ export function CachePage() {
             note="since the start unless it says otherwise; embeddings count by input"
             aside={
               <span className="ml-auto">
-                <PurgeDialog metrics={asked.metrics} onPurged={asked.reload} />
+                <PurgeDialog metrics={asked.data} onPurged={asked.reload} />
               </span>
             }
           >
-            <CacheTable metrics={asked.metrics} />
+            <CacheTable metrics={asked.data} />
           </Card>
           <div className="grid gap-2.5 lg:grid-cols-3">
-            <Outcomes metrics={asked.metrics} />
-            <SizeCard metrics={asked.metrics} onChanged={asked.reload} />
-            <RedisCard redis={redisOf(asked.metrics)} />
+            <Outcomes metrics={asked.data} />
+            <SizeCard metrics={asked.data} onChanged={asked.reload} />
+            <RedisCard redis={redisOf(asked.data)} />
           </div>
         </>
       ) : null}

@@ -47,6 +47,10 @@ const PLAIN: Record<string, { title: string; tone: EventTone }> = {
   redis_lost: { title: 'Redis is away; memory goes on', tone: 'warning' },
   redis_writes_refused: { title: 'Redis refuses writes; reads go on', tone: 'warning' },
   cache_value_corrupt: { title: 'A value in Redis was corrupt; it counts as a miss', tone: 'warning' },
+  batching_canary_failed: {
+    title: 'Batched vectors differ from single ones; batching is off for the model',
+    tone: 'bad',
+  },
   lab_crashed: { title: 'The lab crashed and starts again', tone: 'bad' },
   session_opened: { title: 'Console session opened', tone: 'plain' },
   session_refused: { title: 'A wrong admin token was tried', tone: 'warning' },

@@ -14,7 +14,7 @@ import { formatCount, formatPerSecond, percentFigure, UNKNOWN } from '#component
 /** The request's way, drawn as electrical plant is drawn: a switch for each breaker, a line as wide as its calls. */
 export function Diagram() {
   const { snapshot, nowMs } = useLive();
-  const { components, upstreams, traffic, in_flight, cache } = snapshot;
+  const { components, upstreams, traffic, in_flight, cache, batching } = snapshot;
   const { isBusy } = useTrends();
   const router = useRouter();
   const layout = layoutOf(components, isBusy);
@@ -33,6 +33,13 @@ export function Diagram() {
       unit: cache.enabled ? '% hits' : 'off',
       ratePerS: Math.max(0, ratePerS - keptPerS),
       ...(cache.redis === 'away' ? { warning: 'Redis away' } : {}),
+    },
+    {
+      name: 'Batching',
+      value: batching.average_size === null ? UNKNOWN : batching.average_size.toFixed(1),
+      unit: 'per call',
+      ratePerS: Math.max(0, ratePerS - keptPerS),
+      ...(batching.pending > 0 ? { warning: `${formatCount(batching.pending)} wait` } : {}),
     },
     {
       name: 'Slots',

@@ -1,10 +1,11 @@
-import { DatabaseZap, FlaskConical, LayoutDashboard, ScrollText, ToggleRight } from 'lucide-react';
+import { DatabaseZap, FlaskConical, Layers, LayoutDashboard, ScrollText, ToggleRight } from 'lucide-react';
 
 /** The pages there are, with the key that follows `g`. */
 export const PAGES = [
   { href: '/', name: 'Overview', key: 'o', Icon: LayoutDashboard },
   { href: '/breakers', name: 'Breakers', key: 'b', Icon: ToggleRight },
   { href: '/cache', name: 'Cache', key: 'c', Icon: DatabaseZap },
+  { href: '/batching', name: 'Batching', key: 't', Icon: Layers },
   { href: '/requests', name: 'Requests', key: 'r', Icon: ScrollText },
   { href: '/lab', name: 'Lab', key: 'l', Icon: FlaskConical },
 ] as const;

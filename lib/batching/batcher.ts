@@ -182,6 +182,12 @@ export class Batcher<T, R, E> {
     this.#queued = 0;
   }
 
+  /** What is asked for once a second. */
+  get totals() {
+    const { batches, entries, items } = this.#totals;
+    return { batches, entries, items, pending: this.#queued, inFlight: this.#inFlight };
+  }
+
   stats() {
     const { batches, entries, items, failed, waitMs } = this.#totals;
     const { maxSize } = this.#limits;
@@ -199,8 +205,9 @@ export class Batcher<T, R, E> {
       averageSize: average,
       efficiency: average === null ? null : average / maxSize,
       averageWaitMs: entries === 0 ? null : waitMs / entries,
-      waitMs: this.#waits.percentiles(SHARES),
-      runMs: this.#runs.percentiles(SHARES),
+      totalWaitMs: waitMs,
+      waits: this.#waits,
+      runs: this.#runs,
       reasons: { ...this.#reasons },
       sizes: [...this.#sizes].sort(([a], [b]) => a - b),
       line: this.line.fitted,
@@ -430,8 +437,6 @@ export class Batcher<T, R, E> {
     });
   }
 }
-
-const SHARES = [0.5, 0.9, 0.99];
 
 function afterMs(ms: number, run: () => void): () => void {
   const timer = setTimeout(run, ms);

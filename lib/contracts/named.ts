@@ -1,4 +1,6 @@
 /** The schemas that the OpenAPI document shows, by the names it gives them. */
+
+import { batchingPatchSchema, batchingSchema } from '#lib/contracts/batching.ts';
 import {
   breakerListSchema,
   breakerSchema,
@@ -25,6 +27,7 @@ import {
   purgeRequestSchema,
   purgeResultSchema,
 } from '#lib/contracts/cache.ts';
+import { comprehensiveSchema } from '#lib/contracts/comprehensive.ts';
 import { breakerSettingsSchema } from '#lib/contracts/config.ts';
 import { drillListSchema, drillRequestSchema, drillSchema } from '#lib/contracts/drills.ts';
 import { errorSchema, ollamaErrorSchema, openAiErrorSchema } from '#lib/contracts/errors.ts';
@@ -47,6 +50,7 @@ export const BODIES = {
   SettingsPatch: settingsPatchSchema,
   WhatIfRequest: whatIfRequestSchema,
   PurgeRequest: purgeRequestSchema,
+  BatchingPatch: batchingPatchSchema,
   CacheSettingsPatch: cacheSettingsPatchSchema,
   FaultRequest: faultRequestSchema,
   DrillRequest: drillRequestSchema,
@@ -76,6 +80,8 @@ export const ANSWERS = {
   History: historySchema,
   Event: eventSchema,
   EventList: eventListSchema,
+  Batching: batchingSchema,
+  Comprehensive: comprehensiveSchema,
   CacheMetrics: cacheMetricsSchema,
   CacheView: cacheViewSchema,
   CacheWindow: cacheWindowSchema,

@@ -68,6 +68,13 @@ export const snapshotSchema = z.strictObject({
   components: z.array(componentSchema),
   upstreams: z.array(upstreamViewSchema),
   cache: cacheSnapshotSchema,
+  /** Of both batchers: requests that wait now, calls avoided since the start, average size over the largest. */
+  batching: z.strictObject({
+    pending: z.int(),
+    in_flight: z.int(),
+    calls_avoided: z.int(),
+    average_size: z.number().nullable(),
+  }),
   faults: z.array(faultSchema),
   /** Those that run. */
   drills: z.array(drillSchema),

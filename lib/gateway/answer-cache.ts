@@ -17,11 +17,13 @@ import {
   ruleOf,
 } from '#lib/gateway/cache-policy.ts';
 import { EmbeddingCache, type EmbeddingPlan } from '#lib/gateway/embedding-cache.ts';
-import { Flight, type FlightOrder } from '#lib/gateway/flight.ts';
+import { Flight, type FlightOrder, type Joinable } from '#lib/gateway/flight.ts';
+import { type Mergeable, PromptBatches } from '#lib/gateway/prompt-batches.ts';
 import { Renderings } from '#lib/gateway/renderings.ts';
 import { type Recorded, saidIn, wholeOf } from '#lib/protocols/recorded.ts';
 import type { ClientRequest, Exchange, Operation, Protocol } from '#lib/protocols/types.ts';
 import { inputsOf, withoutInputs } from '#lib/protocols/vectors.ts';
+import type { RequestTrace } from '#lib/telemetry/request-trace.ts';
 import type { Upstream } from '#lib/upstream/upstream.ts';
 
 /** How the cache takes part in one request at one upstream. */
@@ -50,6 +52,9 @@ export interface Asked {
   readonly body: string | Buffer;
   readonly headers: string[];
   readonly stream: boolean;
+  readonly model: string;
+  /** What lets it share its call with others; null when it cannot. */
+  readonly mergeable: Mergeable | null;
 }
 
 export interface AnswerCacheParts {
@@ -66,7 +71,7 @@ export interface AnswerCacheParts {
 const MAX_KEPT_BYTES = 8 * 1024 * 1024;
 /** A call that others may wait for, and the id that its answer will have. */
 export interface Running {
-  readonly flight: Flight;
+  readonly flight: Joinable;
   readonly id: string;
 }
 
@@ -75,6 +80,7 @@ export class AnswerCache {
   readonly renderings: Renderings;
   readonly #parts: AnswerCacheParts;
   readonly embeddings: EmbeddingCache;
+  readonly prompts: PromptBatches;
   readonly #flights = new Map<string, Running>();
   readonly #background = new Background();
   /** Upstreams that refuse to count streams. */
@@ -84,6 +90,7 @@ export class AnswerCache {
     this.#parts = parts;
     this.cache = parts.cache;
     this.renderings = new Renderings(parts.cache);
+    this.prompts = new PromptBatches(parts.config, parts.monotonicMs);
     this.embeddings = new EmbeddingCache({ ...parts, background: this.#background });
   }
 
@@ -171,19 +178,20 @@ export class AnswerCache {
   /** A call that others may join, and whose answer is kept. */
   open(
     asked: Asked,
-    rest: Pick<FlightOrder, 'trace'>,
+    rest: { trace: RequestTrace | null },
     { isCheck = false, looksUp = !isCheck }: { isCheck?: boolean; looksUp?: boolean } = {},
-  ): Flight {
-    const { plan } = asked;
+  ): Joinable {
+    const { plan, mergeable } = asked;
     const lookUp = async () => {
       const [found = null] = await this.cache.lookUp([plan]);
       return found !== null && found.freshness !== 'stale' && this.#isYoungEnough(found, plan.maxAgeMs)
         ? found
         : null;
     };
-    const flight: Flight = new Flight({
+    const order: FlightOrder = {
       ...asked,
-      ...rest,
+      trace: rest.trace,
+      request: rest.trace,
       keepBytes: Math.min(MAX_KEPT_BYTES, this.cache.maxEntryBytes),
       lookUp: looksUp && plan.reads && this.cache.remote?.available === true ? lookUp : null,
       onRecorded: isCheck ? null : (done) => this.#keep(plan, done),
@@ -191,7 +199,8 @@ export class AnswerCache {
         if (this.#flights.get(plan.key)?.flight === flight) this.#flights.delete(plan.key);
       },
       now: this.#parts.now,
-    });
+    };
+    const flight = mergeable === null ? new Flight(order) : this.prompts.open(order, mergeable);
     if (!isCheck && plan.reads) this.#flights.set(plan.key, { flight, id: plan.id });
     return flight;
   }
@@ -251,6 +260,7 @@ export class AnswerCache {
   /** Forgets renderings and questions of upstreams as they were. */
   reconfigured(upstreams: readonly Upstream[]): void {
     this.embeddings.reconfigured(upstreams);
+    this.prompts.batchers.reconfigured(upstreams);
     this.cache.retain(new Set(upstreams.flatMap(({ name }) => [responsesOf(name), embeddingsOf(name)])));
     this.renderings.clear();
     this.#background.clear();
@@ -260,17 +270,22 @@ export class AnswerCache {
   /** Nothing waits for company any more. */
   drain(): void {
     this.embeddings.batchers.drain();
+    this.prompts.batchers.drain();
   }
 
   close(): void {
     this.embeddings.batchers.close();
+    this.prompts.batchers.close();
   }
 
   #isYoungEnough({ held }: Found, maxAgeMs: number): boolean {
     return ageMsOf(held.entry, this.#parts.now()) <= maxAgeMs;
   }
 
-  #keep({ key, cache, model, ttlMs, protocol, id }: AnswerPlan, flight: Flight): void {
+  #keep(
+    { key, cache, model, ttlMs, protocol, id }: AnswerPlan,
+    flight: Pick<Joinable, 'recorded' | 'usage' | 'durationMs'>,
+  ): void {
     const { recorded, usage, durationMs } = flight;
     if (recorded === null) return;
     // What cannot be read back whole must not be kept: streams are checked here once.

@@ -1,5 +1,5 @@
 /** Calls that no client waits for: refreshes, checks, and what was served stale, made anew after an outage. */
-import type { Flight, Waiter } from '#lib/gateway/flight.ts';
+import type { Joinable, Waiter } from '#lib/gateway/flight.ts';
 
 /** Calls at a time: an upstream that has just come back must not be spent on them. */
 const MAX_RUNNING = 4;
@@ -14,9 +14,9 @@ interface Stale {
 }
 
 export interface BackgroundCall {
-  readonly flight: Flight;
+  readonly flight: Joinable;
   /** Told of the complete answer. Throws what it cannot read. */
-  readonly done: (flight: Flight) => void;
+  readonly done: () => void;
   /** Told of its end, whatever came of it. */
   readonly over?: () => void;
 }
@@ -40,7 +40,7 @@ export class Background {
       isBlocked: false,
       progress: () => {},
       complete() {
-        done(flight);
+        done();
         end(false);
       },
       failed: ({ kind }) => end(kind === 'refused'),

@@ -1,12 +1,8 @@
 /** The batchers of every upstream: one for embeddings, one for prompts. Their limits change live. */
 import { Batcher, type BatchLimits, type RunBatch } from '#lib/batching/batcher.ts';
+import type { BatchKind, BatchLimitsPatch } from '#lib/contracts/batching.ts';
 import type { Config, UpstreamConfig } from '#lib/contracts/config.ts';
 import type { Upstream } from '#lib/upstream/upstream.ts';
-
-export type BatchKind = 'embedding' | 'llm';
-
-/** What an operator changed; null when nothing. */
-export type LimitOverrides = Partial<Record<BatchKind, Partial<UpstreamConfig['batching'][BatchKind]>>>;
 
 interface Own<R extends object> {
   readonly upstream: string;
@@ -61,8 +57,9 @@ export class BatcherSet<T, R, E> {
   }
 
   /** Until the server starts anew. */
-  override(upstream: Upstream, limits: Partial<UpstreamConfig['batching'][BatchKind]>): void {
-    this.#overrides.set(upstream.name, { ...this.#overrides.get(upstream.name), ...limits });
+  override(upstream: Upstream, limits: BatchLimitsPatch): void {
+    const changed = Object.fromEntries(Object.entries(limits).filter(([, value]) => value !== undefined));
+    this.#overrides.set(upstream.name, { ...this.#overrides.get(upstream.name), ...changed });
     this.of(upstream).setLimits(this.#limitsOf(upstream.config));
   }
 

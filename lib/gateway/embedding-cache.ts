@@ -13,7 +13,7 @@ import { toSwitchgearError } from '#lib/errors.ts';
 import type { Background, BackgroundCall } from '#lib/gateway/background.ts';
 import { BatcherSet } from '#lib/gateway/batches.ts';
 import { digest, microsOf } from '#lib/gateway/cache-policy.ts';
-import { Flight, type FlightEnd, type Waiter } from '#lib/gateway/flight.ts';
+import { Flight, type FlightEnd, sharedHeaders, type Waiter } from '#lib/gateway/flight.ts';
 import { TokenEstimate } from '#lib/gateway/token-estimate.ts';
 import type { Json, JsonObject } from '#lib/protocols/types.ts';
 import {
@@ -211,7 +211,7 @@ export class EmbeddingCache {
     const { asked } = first;
     const items = distinct(bundles.flatMap((bundle) => bundle.items));
     const now = performance.now();
-    for (const { trace } of bundles) trace.batchEndedAt ??= now;
+    for (const { trace } of bundles) trace.batchEnded(now);
     const trace = new SharedTrace(bundles.map((bundle) => bundle.trace));
     const { flight, read } = this.#call(asked, items, trace);
     const waiter: Waiter = {
@@ -247,6 +247,7 @@ export class EmbeddingCache {
       body: isWhole ? whole : JSON.stringify(withInputs(plan.body, plan.path, inputs)),
       headers,
       stream: false,
+      model: plan.model,
       trace,
       keepBytes: 0,
       lookUp: null,
@@ -378,8 +379,7 @@ export class Bundle {
     this.trace = trace;
     this.#waiters.add(waiter);
     this.#onOver = onOver;
-    trace.batchStartedAt = performance.now();
-    trace.batchEndedAt = null;
+    trace.batchBegan(performance.now());
   }
 
   join(waiter: ItemWaiter): void {
@@ -412,16 +412,10 @@ export class Bundle {
   }
 }
 
-/** Headers in which callers of one batch may differ: they say nothing of what is asked. */
-const OWN_HEADERS =
-  /^(x-request-id|user-agent|accept|accept-language|traceparent|tracestate|x-stainless-.*)$/;
-
 /** Requests that can share a call: the same question but for its inputs, of one kind, from callers that may share. */
 function groupOf({ plan, headers }: EmbeddingsAsked, items: readonly Item[]): string {
   const { encoding_format, user } = plan.body;
-  const shared: string[] = [];
-  for (let at = 0; at + 1 < headers.length; at += 2)
-    if (!OWN_HEADERS.test(headers[at] ?? '')) shared.push(headers[at] ?? '', headers[at + 1] ?? '');
+  const shared = sharedHeaders(headers);
   const kind = Array.isArray(items[0]?.input) ? 'tokens' : 'text';
   return digest(
     plan.base,

@@ -4,6 +4,7 @@
  * that late joiners get it from the beginning, and is cancelled when the last one leaves.
  */
 import { performance } from 'node:perf_hooks';
+import type { Turn } from '#lib/batching/release-groups.ts';
 import type { Outcome, Permit, Refusal } from '#lib/breaker/types.ts';
 import type { Found } from '#lib/cache/response-cache.ts';
 import { SwitchgearError, toSwitchgearError } from '#lib/errors.ts';
@@ -14,7 +15,7 @@ import type { Recorded } from '#lib/protocols/recorded.ts';
 import { StreamMonitor } from '#lib/protocols/stream-monitor.ts';
 import type { Operation, Usage } from '#lib/protocols/types.ts';
 import { parseAnswer, usageIn } from '#lib/protocols/upstream-answer.ts';
-import type { CallObserver, CallTrace } from '#lib/telemetry/request-trace.ts';
+import type { CallObserver, CallTrace, RequestTrace } from '#lib/telemetry/request-trace.ts';
 import type { CallError, CallSink, ResponseHeaders, UpstreamCall } from '#lib/upstream/call.ts';
 import { outbound } from '#lib/upstream/outbound.ts';
 import { errorOfCall, failureOf, outcomeOfStatus } from '#lib/upstream/outcome.ts';
@@ -73,6 +74,15 @@ export interface Answering {
   resume(): void;
 }
 
+/** A call that others may wait for. */
+export interface Joinable extends Answering {
+  readonly isJoinable: boolean;
+  readonly durationMs: number;
+  join(waiter: Waiter): void;
+  /** @returns the breaker's refusal when it is known at once; it is over then and nobody was told */
+  start(): Refusal | null;
+}
+
 /** Somebody who waits. After `complete`, `failed` or `found` nothing more is called. */
 export interface Waiter {
   /** Payloads have come; reads them from `flight.payloads`. Throws what it cannot read, which fails the flight. */
@@ -94,20 +104,24 @@ export interface FlightOrder {
   /** Flat. */
   readonly headers: string[];
   readonly stream: boolean;
-  /** Of the request that began it; null when the cache did. */
+  /** Null when it is of no consequence which. */
+  readonly model: string | null;
+  /** Of the request that began it, or of several; null when the cache did. */
   readonly trace: CallObserver | null;
+  /** The request that began it. */
+  readonly request?: RequestTrace | null;
   /** Bytes up to which the answer is kept for others; 0 for an answer that is its client's alone. */
   readonly keepBytes: number;
   /** Looks elsewhere before the upstream is called. */
   readonly lookUp: (() => Promise<Found | null>) | null;
   /** Told once, before the waiters, of what is complete and may be kept. */
-  readonly onRecorded: ((flight: Flight) => void) | null;
+  readonly onRecorded: ((flight: Pick<Flight, 'recorded' | 'usage' | 'durationMs'>) => void) | null;
   /** Told once when nobody can join any more. */
   readonly onOver: () => void;
   readonly now: () => number;
 }
 
-export class Flight implements Answering, CallSink {
+export class Flight implements Joinable, CallSink {
   readonly order: FlightOrder;
   readonly waiters = new Set<Waiter>();
   readonly origin = null;
@@ -130,6 +144,8 @@ export class Flight implements Answering, CallSink {
   #permit: Permit | null = null;
   #trace: CallTrace | null = null;
   #waiting: Waiting | null = null;
+  #turn: Turn | null = null;
+  #isInGroup = false;
   #slotHeld = false;
   #over = false;
 
@@ -158,6 +174,7 @@ export class Flight implements Answering, CallSink {
     this.#waiting?.cancel();
     this.call?.abort();
     this.#releaseSlot();
+    this.#leaveGroup();
     this.#settle({ kind: 'neutral' }, 'client_closed');
   }
 
@@ -188,12 +205,37 @@ export class Flight implements Answering, CallSink {
   }
 
   #queue(): Refusal | null {
-    const { upstream, operation, trace } = this.order;
+    const { upstream, operation } = this.order;
     const refusal = upstream.breakers[operation].refusal();
     if (refusal !== null) {
       this.#end();
       return refusal;
     }
+    return this.#enterGroup();
+  }
+
+  /** Waits for the turn of its model, where models push each other out. */
+  #enterGroup(): Refusal | null {
+    const { upstream, model, trace } = this.order;
+    if (upstream.groups === null || model === null) return this.#queueForSlot();
+    let isAtOnce = true;
+    let refusal: Refusal | null = null;
+    this.#turn = upstream.groups.enter(model, () => {
+      this.#isInGroup = true;
+      const late = this.#queueForSlot();
+      if (isAtOnce) refusal = late;
+      else {
+        trace?.batchEnded(performance.now());
+        if (late !== null) this.#fail({ kind: 'refused', refusal: late });
+      }
+    });
+    isAtOnce = false;
+    if (!this.#isInGroup && !this.#over) trace?.batchBegan(performance.now());
+    return refusal;
+  }
+
+  #queueForSlot(): Refusal | null {
+    const { upstream, trace } = this.order;
     if (upstream.slots.tryAcquire()) return this.#begin();
     trace?.queueBegan(performance.now());
     this.#waiting = upstream.slots.wait(
@@ -259,7 +301,10 @@ export class Flight implements Answering, CallSink {
 
   onEnd(): void {
     this.#releaseSlot();
-    if (this.#over) return;
+    if (this.#over) {
+      this.#leaveGroup();
+      return;
+    }
     if (this.#decoder !== null && this.#monitor !== null) {
       try {
         this.#decoder.end();
@@ -272,10 +317,12 @@ export class Flight implements Answering, CallSink {
       this.#endStream(this.#monitor);
     } else if (this.#status >= 200 && this.#status < 300) this.#whole();
     else this.#rejected();
+    this.#leaveGroup();
   }
 
   onError(error: CallError): void {
     this.#releaseSlot();
+    this.#leaveGroup();
     if (this.#over) return;
     this.#settle(failureOf(error), error.failure);
     this.#fail({
@@ -387,6 +434,7 @@ export class Flight implements Answering, CallSink {
     if (this.#over) return;
     this.call?.abort();
     this.#releaseSlot();
+    this.#leaveGroup();
     const wasShown = this.dropped + this.payloads.length > 0;
     const failure = error.code === 'upstream_error' ? 'stream_error' : wasShown ? 'cut' : 'invalid_response';
     if (error.code === 'internal') this.#settle({ kind: 'neutral' }, 'internal');
@@ -423,6 +471,8 @@ export class Flight implements Answering, CallSink {
   #end(): void {
     if (this.#over) return;
     this.#over = true;
+    this.#turn?.cancel();
+    if (this.call === null) this.#leaveGroup();
     this.order.onOver();
   }
 
@@ -433,6 +483,13 @@ export class Flight implements Answering, CallSink {
       this.#trace.end(name, performance.now());
     }
     this.#permit?.settle(outcome);
+  }
+
+  #leaveGroup(): void {
+    const { upstream, model } = this.order;
+    if (!this.#isInGroup || model === null) return;
+    this.#isInGroup = false;
+    upstream.groups?.leave(model, this.usage?.loadMs ?? 0);
   }
 
   #releaseSlot(): void {
@@ -447,4 +504,16 @@ const EMPTY = Buffer.alloc(0);
 /** What of the upstream's headers its own client may see; others never do. */
 export function shownHeaders(flight: Answering): string[] {
   return clientHeaders(flight.headers);
+}
+
+/** Headers in which callers of one batch may differ: they say nothing of what is asked. */
+const OWN_HEADERS =
+  /^(x-request-id|user-agent|accept|accept-language|traceparent|tracestate|x-stainless-.*)$/;
+
+/** What of a call's headers callers must have in common to share it, flat. */
+export function sharedHeaders(headers: readonly string[]): string[] {
+  const shared: string[] = [];
+  for (let at = 0; at + 1 < headers.length; at += 2)
+    if (!OWN_HEADERS.test(headers[at] ?? '')) shared.push(headers[at] ?? '', headers[at + 1] ?? '');
+  return shared;
 }

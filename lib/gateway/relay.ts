@@ -27,14 +27,18 @@ import {
   type Answering,
   Flight,
   type FlightEnd,
+  type FlightOrder,
+  type Joinable,
   type Rejection,
   shownHeaders,
   type Waiter,
 } from '#lib/gateway/flight.ts';
 import { clientHeaders, upstreamHeaders } from '#lib/gateway/headers.ts';
+import type { Mergeable } from '#lib/gateway/prompt-batches.ts';
 import { ageSOf } from '#lib/gateway/renderings.ts';
 import { translateUpstreamError } from '#lib/protocols/errors.ts';
 import { isLoadRequest, loadAnswer, openExchange } from '#lib/protocols/exchange.ts';
+import { mergeablePrompt } from '#lib/protocols/prompts.ts';
 import { payloadsOf, type Recorded, wholeOf } from '#lib/protocols/recorded.ts';
 import { wantsUsage } from '#lib/protocols/to-ollama/usage.ts';
 import type { AnswerStream, ClientRequest, Exchange, ExchangeContext } from '#lib/protocols/types.ts';
@@ -260,7 +264,7 @@ export class Relay implements Waiter {
   }
 
   /** Begins a call of its own; false when the breaker refuses at once. */
-  #begin(leg: Leg, flight: Flight | EmbeddingFlight): boolean {
+  #begin(leg: Leg, flight: Joinable | EmbeddingFlight): boolean {
     this.#isGuest = false;
     this.#flight = flight;
     const refusal = flight.start();
@@ -274,21 +278,34 @@ export class Relay implements Waiter {
   }
 
   /** A call past the cache. */
-  #unshared({ upstream, exchange }: Leg): Flight {
-    return new Flight({
+  #unshared(leg: Leg): Joinable {
+    const { upstream, exchange } = leg;
+    const mergeable = this.#mergeable(leg);
+    const order: FlightOrder = {
       upstream,
       operation: exchange.operation,
       path: exchange.path,
       body: this.#body(exchange),
       headers: this.#headers(upstream),
       stream: this.#in.request.stream,
+      model: this.#in.request.model,
       trace: this.#in.delivery.trace,
+      request: this.#in.delivery.trace,
       keepBytes: 0,
       lookUp: null,
       onRecorded: null,
       onOver: () => {},
       now: this.#in.context.now,
-    });
+    };
+    return mergeable === null ? new Flight(order) : this.#in.answers.prompts.open(order, mergeable);
+  }
+
+  /** What lets the request share its call; nothing when it may not. */
+  #mergeable({ upstream, exchange }: Leg): Mergeable | null {
+    const { request, scope } = this.#in;
+    const prompt = mergeablePrompt(request, upstream.protocol);
+    if (prompt === null || upstream.config.batching.llm.max_size === 1) return null;
+    return { prompt, request: exchange.requestBody ?? request.body, scope };
   }
 
   #embeddings({ upstream, exchange }: Leg, plan: EmbeddingPlan): EmbeddingFlight {
@@ -306,8 +323,11 @@ export class Relay implements Waiter {
     });
   }
 
-  #asked({ upstream, exchange }: Leg, plan: AnswerPlan): Asked {
+  #asked(leg: Leg, plan: AnswerPlan): Asked {
+    const { upstream, exchange } = leg;
     return {
+      model: this.#in.request.model,
+      mergeable: this.#mergeable(leg),
       plan,
       upstream,
       operation: exchange.operation,

@@ -30,6 +30,8 @@ export class CallTrace {
 
 /** What a call tells those who wait for it. */
 export interface CallObserver {
+  batchBegan(at: number): void;
+  batchEnded(at: number): void;
   queueBegan(at: number): void;
   queueEnded(at: number): void;
   callBegan(upstream: string, component: string, at: number): CallTrace;
@@ -41,6 +43,14 @@ export class SharedTrace implements CallObserver {
 
   constructor(traces: readonly RequestTrace[]) {
     this.#traces = traces;
+  }
+
+  batchBegan(at: number): void {
+    for (const trace of this.#traces) trace.batchBegan(at);
+  }
+
+  batchEnded(at: number): void {
+    for (const trace of this.#traces) trace.batchEnded(at);
   }
 
   queueBegan(at: number): void {
@@ -112,6 +122,15 @@ export class RequestTrace implements CallObserver {
     this.model = model;
     this.stream = stream;
     this.readAt = at;
+  }
+
+  batchBegan(at: number): void {
+    this.batchStartedAt ??= at;
+    this.batchEndedAt = null;
+  }
+
+  batchEnded(at: number): void {
+    this.batchEndedAt ??= at;
   }
 
   queueBegan(at: number): void {

@@ -1,5 +1,6 @@
 /** One configured backend: its connections, slots, breakers and address. */
 import { type Dispatcher, Pool } from 'undici';
+import type { ReleaseGroups } from '#lib/batching/release-groups.ts';
 import type { Breaker, Permit } from '#lib/breaker/types.ts';
 import type { Timeouts, UpstreamConfig } from '#lib/contracts/config.ts';
 import { SwitchgearError } from '#lib/errors.ts';
@@ -24,6 +25,8 @@ export interface UpstreamParts {
   readonly breakers: Breakers;
   /** Those of the upstream that this one replaces: who waits there goes on waiting. */
   readonly slots: Slots;
+  /** Of an upstream that tells of its loads; null for others. */
+  readonly groups: ReleaseGroups | null;
   readonly gate: CallGate | null;
   /** Told of each call as it goes out. */
   readonly onCall: (component: string) => void;
@@ -36,6 +39,7 @@ export class Upstream {
   readonly config: UpstreamConfig;
   readonly breakers: Breakers;
   readonly slots: Slots;
+  readonly groups: ReleaseGroups | null;
   readonly protocol: Protocol;
   readonly serves: (model: string) => boolean;
   readonly authorization: string | null;
@@ -46,10 +50,11 @@ export class Upstream {
   #pool: Pool;
   readonly #dispatcher: Dispatching;
 
-  constructor(config: UpstreamConfig, url: string, { breakers, slots, gate, onCall }: UpstreamParts) {
+  constructor(config: UpstreamConfig, url: string, { breakers, slots, groups, gate, onCall }: UpstreamParts) {
     this.config = config;
     this.breakers = breakers;
     this.slots = slots;
+    this.groups = groups;
     this.#onCall = onCall;
     this.protocol = config.kind === 'openai' ? 'openai' : 'ollama';
     this.serves = modelMatcher(config.models);

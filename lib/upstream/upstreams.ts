@@ -1,5 +1,7 @@
 /** All configured upstreams: built from the configuration, rebuilt where it changes, asked by model. */
+import { performance } from 'node:perf_hooks';
 import { isDeepStrictEqual } from 'node:util';
+import { ReleaseGroups } from '#lib/batching/release-groups.ts';
 import type { BreakerRegistry } from '#lib/breaker/registry.ts';
 import type { Config, UpstreamConfig } from '#lib/contracts/config.ts';
 import { isObject } from '#lib/protocols/json.ts';
@@ -40,6 +42,7 @@ export class Upstreams<L extends Lab = Lab> {
   readonly #parts: UpstreamsParts<L>;
   #upstreams: readonly Upstream[] = [];
   readonly #labs = new Map<string, L>();
+  readonly #groups = new Map<string, ReleaseGroups>();
   readonly #routes = new Map<string, readonly Upstream[]>();
   readonly #observers = new Set<(component: string) => void>();
   #closed = false;
@@ -150,11 +153,22 @@ export class Upstreams<L extends Lab = Lab> {
     return new Upstream(config, url, {
       breakers: this.#breakersOf(config),
       slots,
+      groups: this.#groupsOf(config),
       gate,
       onCall: (component) => {
         for (const observer of this.#observers) observer(component);
       },
     });
+  }
+
+  /** Those of the upstream that this one replaces: who waits there goes on waiting. */
+  #groupsOf({ name, kind, batching }: UpstreamConfig): ReleaseGroups | null {
+    if (kind === 'openai') return null;
+    const groups =
+      this.#groups.get(name) ?? new ReleaseGroups(batching.llm.max_wait_ms, () => performance.now());
+    groups.maxWaitMs = batching.llm.max_wait_ms;
+    this.#groups.set(name, groups);
+    return groups;
   }
 
   #breakersOf(config: UpstreamConfig): Breakers {

@@ -16,6 +16,7 @@ const BODIES: Record<string, object> = {
   changeSettings: { window_s: 20 },
   injectFault: { upstream: 'lab', kind: 'latency', latency_ms: 1, duration_s: 60 },
   startDrill: { component: 'lab.completions', duration_s: 60 },
+  changeBatching: { kind: 'embedding', max_wait_ms: 20 },
   changeCacheSettings: { memory_mb: 50 },
   purgeCache: { all: true },
   startWorkload: { rate_per_s: 1, duration_s: 60 },

@@ -132,6 +132,7 @@ export function snapshotWith(given: Partial<Snapshot> = {}): Snapshot {
       saved_calls: 0,
       redis: 'not_configured',
     },
+    batching: { pending: 0, in_flight: 0, calls_avoided: 0, average_size: null },
     faults: [],
     drills: [],
     workload: NO_WORKLOAD,

@@ -1,0 +1,126 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { ReleaseGroups } from '#lib/batching/release-groups.ts';
+
+function setUp(maxWaitMs = 100) {
+  const clock = { ms: 0 };
+  const groups = new ReleaseGroups(maxWaitMs, () => clock.ms);
+  const released: string[] = [];
+  const ask = (name: string) => groups.enter(name[0] ?? '', () => released.push(name));
+  return { clock, groups, released, ask };
+}
+
+/** Two models that have pushed each other out. */
+function swapping(maxWaitMs?: number) {
+  const all = setUp(maxWaitMs);
+  for (const model of ['x', 'y', 'x']) {
+    all.groups.enter(model, () => {});
+    all.groups.leave(model, 500);
+    all.clock.ms += 10;
+  }
+  return all;
+}
+
+describe('release groups', () => {
+  it('let everybody through while nothing is swapped', () => {
+    const { groups, released, ask } = setUp();
+    for (const name of ['x1', 'y1', 'x2', 'z1']) ask(name);
+    groups.leave('x', 300);
+    groups.leave('y', 300);
+    expect([released, groups.isSwapping]).toEqual([['x1', 'y1', 'x2', 'z1'], false]);
+  });
+
+  it('know a swap by a model that loads again soon after it was used', () => {
+    const { groups, clock, ask } = setUp();
+    ask('x1');
+    groups.leave('x', 500);
+    ask('y1');
+    groups.leave('y', 500);
+    expect(groups.isSwapping).toBe(false);
+    ask('x2');
+    groups.leave('x', 500);
+    expect(groups.isSwapping).toBe(true);
+    clock.ms += 60_001;
+    expect(groups.isSwapping).toBe(false);
+  });
+
+  it('release one model at a time, and all that wait for it together', () => {
+    const { groups, released, ask } = swapping();
+    for (const name of ['x1', 'y1', 'x2', 'y2', 'x3']) ask(name);
+    expect(released).toEqual(['x1', 'x2', 'x3']);
+    for (let i = 0; i < 3; i += 1) groups.leave('x', 0);
+    expect(released).toEqual(['x1', 'x2', 'x3', 'y1', 'y2']);
+  });
+
+  it('close to newcomers once somebody has waited long enough', () => {
+    const { groups, released, ask, clock } = swapping(100);
+    ask('x1');
+    ask('y1');
+    clock.ms += 99;
+    ask('x2');
+    clock.ms += 1;
+    ask('x3');
+    expect(released).toEqual(['x1', 'x2']);
+    groups.leave('x', 0);
+    groups.leave('x', 0);
+    expect(released).toEqual(['x1', 'x2', 'y1']);
+    groups.leave('y', 0);
+    expect(released.at(-1)).toBe('x3');
+  });
+
+  it('give up a place that its caller has left', () => {
+    const { groups, released, ask } = swapping();
+    ask('x1');
+    const left = ask('y1');
+    ask('z1');
+    left.cancel();
+    groups.leave('x', 0);
+    expect(released).toEqual(['x1', 'z1']);
+  });
+
+  it('never run two models together, lose nobody, and let nobody be passed over in more than one group', () => {
+    const action = fc.oneof(
+      { weight: 3, arbitrary: fc.constantFrom('x', 'y', 'z').map((model) => ({ ask: model })) },
+      { weight: 3, arbitrary: fc.constant({ end: true }) },
+      { weight: 1, arbitrary: fc.integer({ min: 0, max: 150 }).map((ms) => ({ ms })) },
+    );
+    fc.assert(
+      fc.property(fc.array(action, { maxLength: 150 }), (actions) => {
+        const { groups, clock } = swapping();
+        const running: { model: string; number: number }[] = [];
+        const order: { model: string; number: number }[] = [];
+        let asked = 0;
+        const end = () => {
+          const first = running.shift();
+          if (first !== undefined) groups.leave(first.model, 60);
+        };
+        for (const each of actions) {
+          if ('ask' in each) {
+            const request = { model: each.ask, number: asked };
+            asked += 1;
+            groups.enter(each.ask, () => {
+              running.push(request);
+              order.push(request);
+            });
+          } else if ('ms' in each) clock.ms += each.ms;
+          else end();
+          expect(new Set(running.map(({ model }) => model)).size).toBeLessThanOrEqual(1);
+        }
+        while (running.length > 0) end();
+        expect(order).toHaveLength(asked);
+        const groupsOf = order.map(
+          (_, at) =>
+            order.slice(0, at + 1).filter(({ model }, i) => i === 0 || model !== order[i - 1]?.model).length,
+        );
+        for (const [at, { number }] of order.entries()) {
+          const passedBy = new Set(
+            order.slice(0, at).flatMap((other, i) => (other.number > number ? groupsOf[i] : [])),
+          );
+          passedBy.delete(groupsOf[at]);
+          expect(passedBy.size).toBeLessThanOrEqual(1);
+        }
+      }),
+      { numRuns: 500 },
+    );
+  });
+});
