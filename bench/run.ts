@@ -1,4 +1,5 @@
 /** `npm run bench -- NAME [options]`: runs one benchmark by name, all of them without a name. */
+import { runBatchingBench } from './batching/main.ts';
 import { runBreakerBench } from './breaker/main.ts';
 import { runCacheBench } from './cache/main.ts';
 import { runConsoleBench } from './console/main.ts';
@@ -12,6 +13,7 @@ const BENCHES: Record<string, (args: string[]) => Promise<number>> = {
   console: runConsoleBench,
   breaker: runBreakerBench,
   cache: runCacheBench,
+  batching: runBatchingBench,
   'hit-rate': runHitRateBench,
 };
 const EX_USAGE = 64;

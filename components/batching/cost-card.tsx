@@ -7,6 +7,7 @@ const WIDTH = 360;
 const HEIGHT = 128;
 const LEFT = 44;
 const BOTTOM = 20;
+const MIN_LABEL_GAP = 12;
 
 /** What a call takes by its size, as fitted, and what that means for batching. */
 export function CostCard({ batcher }: { batcher: UpstreamBatcherView }) {
@@ -58,7 +59,7 @@ function Line({
   const at = Math.min(size, Math.max(0, average));
   const text = `A line from ${formatMs(line.per_call_ms)} for no item to ${formatMs(full)} for ${size}; the average batch has ${average.toFixed(1)}`;
   return (
-    <svg viewBox={`0 0 ${WIDTH} ${HEIGHT}`} className="mt-2 w-full max-w-xl" role="img" aria-label={text}>
+    <svg viewBox={`0 0 ${WIDTH} ${HEIGHT}`} className="mt-2 w-full max-w-md" role="img" aria-label={text}>
       <path d={`M${LEFT} 6V${HEIGHT - BOTTOM}H${WIDTH - 4}`} fill="none" stroke="var(--line)" />
       <line
         x1={x(0)}
@@ -73,13 +74,22 @@ function Line({
         <text x={LEFT - 5} y={y(full) + 3} textAnchor="end">
           {formatMs(full)}
         </text>
-        <text x={LEFT - 5} y={y(line.per_call_ms) + 3} textAnchor="end">
-          {formatMs(line.per_call_ms)}
+        {y(line.per_call_ms) - y(full) < MIN_LABEL_GAP ? null : (
+          <text x={LEFT - 5} y={y(line.per_call_ms) + 3} textAnchor="end">
+            {formatMs(line.per_call_ms)}
+          </text>
+        )}
+        <text x={LEFT} y={HEIGHT - 6}>
+          0
         </text>
         <text x={x(size)} y={HEIGHT - 6} textAnchor="end">
           {size} items
         </text>
-        <text x={x(at)} y={HEIGHT - 6} textAnchor="middle">
+        <text
+          x={x(at)}
+          y={y(line.per_item_ms * at + line.per_call_ms) + 16}
+          textAnchor={at > size / 2 ? 'end' : 'start'}
+        >
           average {average.toFixed(1)}
         </text>
       </g>

@@ -6,7 +6,7 @@ import type { UpstreamBatcherView } from '#lib/contracts/batching.ts';
 export function WaitsCard({ batcher }: { batcher: UpstreamBatcherView }) {
   const { wait_ms, run_ms, limits, arrivals_per_s, concurrency, token_estimate_error } = batcher;
   return (
-    <Card title="Waits" note="since the start; upper half of what was measured matters most">
+    <Card title="Waits" note="since the start">
       <table className="w-full border-t" aria-label="Waits and durations">
         <thead>
           <tr className="text-right text-muted [&>th]:px-4 [&>th]:py-1.5 [&>th]:font-normal">

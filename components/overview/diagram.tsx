@@ -44,7 +44,7 @@ export function Diagram() {
     {
       name: 'Slots',
       value: `${inFlight}/${capacity}`,
-      unit: 'in use',
+      unit: 'used',
       ratePerS: Math.max(0, ratePerS - keptPerS),
       ...(queued > 0 ? { warning: `${formatCount(queued)} queued` } : {}),
     },

@@ -88,8 +88,9 @@ interface Batch<T, R, E> {
 const EXPECTED_SHARE = 0.25;
 /** And at least so many: two are no stream. */
 const MIN_EXPECTED = 3;
-/** Gaps between arrivals after which no more are expected. */
-const SILENT_GAPS = 5;
+/** Usual gaps between arrivals after which no more are expected. */
+const SILENT_GAPS = 8;
+const GAPS_KEPT = 15;
 const MIN_SILENCE_MS = 2;
 /** A batch that takes so much longer than one that is alone says that there are too many. */
 const CROWDED = 1.5;
@@ -117,11 +118,14 @@ export class Batcher<T, R, E> {
   #recent = 0;
   #recentAt = 0;
   #lastArrivalAt = 0;
+  readonly #gaps: number[] = [];
   #cancelTimer: (() => void) | null = null;
   #isPumpDue = false;
   #state: 'open' | 'draining' | 'closed' = 'open';
   #drainPerMs: number | null = null;
   #lastEndAt: number | null = null;
+  /** Entries of the batch that ended last. */
+  #lastEntries = 0;
   #totals = { batches: 0, entries: 0, items: 0, failed: 0, waitMs: 0 };
 
   constructor(parts: BatcherParts<T, R, E>) {
@@ -154,6 +158,8 @@ export class Batcher<T, R, E> {
     this.#queued += 1;
     this.#recent = this.#recentWeight(now) + order.weight;
     this.#recentAt = now;
+    this.#gaps.push(now - this.#lastArrivalAt);
+    if (this.#gaps.length > GAPS_KEPT) this.#gaps.shift();
     this.#lastArrivalAt = now;
     if (!this.#isPumpDue) {
       this.#isPumpDue = true;
@@ -277,28 +283,33 @@ export class Batcher<T, R, E> {
     const [oldest] = taken;
     if (oldest !== undefined && now - oldest.arrivedAt >= this.#limits.maxWaitMs) return 'deadline';
     if (this.#inFlight >= this.#room) return null;
-    return this.#expectsMore(now) && now < this.#silentAt(taken) ? null : 'idle';
+    return this.#expectsMore(now) && now < this.#silentAt() ? null : 'idle';
   }
 
   #leavesAt(taken: readonly Entry<T, R, E>[], now: number): number {
     const deadline = (taken[0]?.arrivedAt ?? now) + this.#limits.maxWaitMs;
     // While it is busy, the end of a batch is what wakes it.
-    return this.#inFlight >= this.#room ? deadline : Math.min(deadline, this.#silentAt(taken));
+    return this.#inFlight >= this.#room ? deadline : Math.min(deadline, this.#silentAt());
   }
 
   #expectsMore(now: number): boolean {
     const { maxSize, maxWaitMs } = this.#limits;
     if (maxWaitMs === 0 || maxSize === 1 || !this.line.pays(maxSize)) return false;
+    // Those of the batch that ended last often ask again at once.
+    if (this.#lastEntries >= MIN_EXPECTED) return true;
     return this.#recentWeight(now) >= Math.max(MIN_EXPECTED, maxSize * EXPECTED_SHARE);
   }
 
-  #silentAt(taken: readonly Entry<T, R, E>[]): number {
-    const first = taken[0]?.arrivedAt ?? this.#lastArrivalAt;
-    const gap =
-      taken.length > 1
-        ? (this.#lastArrivalAt - first) / (taken.length - 1)
-        : this.#limits.maxWaitMs / Math.max(1, this.#recent);
-    return this.#lastArrivalAt + Math.max(MIN_SILENCE_MS, SILENT_GAPS * gap);
+  /** When the stream of arrivals counts as fallen silent. */
+  #silentAt(): number {
+    const since = Math.max(this.#lastArrivalAt, this.#lastEndAt ?? 0);
+    return since + Math.max(MIN_SILENCE_MS, SILENT_GAPS * this.#usualGap());
+  }
+
+  /** The median of the last gaps: bursts have many short ones, and a long one in between that says nothing. */
+  #usualGap(): number {
+    const sorted = this.#gaps.toSorted((a, b) => a - b);
+    return sorted[Math.floor(sorted.length / 2)] ?? 0;
   }
 
   /** What came within one wait: each arrival weighs less the longer it is ago. */
@@ -390,13 +401,16 @@ export class Batcher<T, R, E> {
         this.#drainPerMs === null ? rate : this.#drainPerMs + DRAIN_SMOOTHING * (rate - this.#drainPerMs);
     }
     this.#lastEndAt = now;
+    this.#lastEntries = batch.entries.length;
     if (!isGood) return;
     this.#runs.add(durationMs);
     const expected = this.line.durationMs(batch.size);
     if (batch.beside === 1) this.line.add(batch.size, durationMs);
-    if (expected !== null && batch.beside > 1 && durationMs > CROWDED * expected)
+    // Until it is known what a call takes alone, none is sent beside another but full or overdue.
+    if (expected === null) return;
+    if (batch.beside > 1 && durationMs > CROWDED * expected)
       this.#room = Math.max(1, Math.min(this.#room, batch.beside) - 1);
-    else if ((expected === null || durationMs <= ROOMY * expected) && this.#queued > 0)
+    else if (durationMs <= ROOMY * expected && this.#queued > 0)
       this.#room = Math.min(this.#limits.maxInFlight, this.#room + 1);
   }
 
