@@ -272,6 +272,7 @@ export class Runtime implements RuntimeHandle {
       components: () => this.breakers.list().map((breaker) => breaker.snapshot()),
       upstreams: () => this.#loads(),
       cache: this.cache,
+      batching: () => this.batching(),
     });
     this.snapshots = new Snapshots((frame) => composeSnapshot(this, frame, now()));
     this.streams = new EventStreams(this.snapshots, this.events, (thrown) => this.reportError(thrown));

@@ -4,7 +4,8 @@
  * waits. Whether anything is, the loads tell: of models that had been there shortly before.
  *
  * Fairness: a request is passed over by requests that came after it in at most one group, and once it has waited
- * `maxWaitMs` the running group takes nobody in any more.
+ * `maxWaitMs`, or as long as its model takes to load if that is longer, the running group takes nobody in any more: to
+ * switch sooner would cost more than it saves.
  */
 
 export interface Turn {
@@ -27,12 +28,15 @@ const RELOADED_WITHIN_MS = 240_000;
 /** Without any swap for so long, models are taken to fit beside each other again. */
 const QUIET_MS = 60_000;
 const MAX_MODELS = 200;
+const LOAD_SMOOTHING = 0.3;
 
 export class ReleaseGroups {
-  /** From then on a waiting request lets nobody past. */
+  /** From then on a waiting request lets nobody past, or from when its model would have loaded. */
   maxWaitMs: number;
   readonly #now: () => number;
   readonly #lastUsedAt = new Map<string, number>();
+  /** What each model takes to load, as its server says. */
+  readonly #loadMs = new Map<string, number>();
   #queue: Waiting[] = [];
   #current: string | null = null;
   #running = 0;
@@ -76,7 +80,7 @@ export class ReleaseGroups {
     const now = this.#now();
     this.#running -= 1;
     const before = this.#lastUsedAt.get(model);
-    if (loadMs >= MIN_LOAD_MS) this.#totals.swaps += 1;
+    if (loadMs >= MIN_LOAD_MS) this.#noteLoad(model, loadMs);
     if (loadMs >= MIN_LOAD_MS && before !== undefined && now - before < RELOADED_WITHIN_MS)
       this.#swappedAt = now;
     this.#lastUsedAt.delete(model);
@@ -86,6 +90,13 @@ export class ReleaseGroups {
       if (oldest !== undefined) this.#lastUsedAt.delete(oldest);
     }
     this.#advance();
+  }
+
+  #noteLoad(model: string, loadMs: number): void {
+    this.#totals.swaps += 1;
+    const known = this.#loadMs.get(model);
+    if (known === undefined && this.#loadMs.size >= MAX_MODELS) return;
+    this.#loadMs.set(model, known === undefined ? loadMs : known + LOAD_SMOOTHING * (loadMs - known));
   }
 
   stats() {
@@ -101,9 +112,14 @@ export class ReleaseGroups {
     if (this.#running === 0 && this.#queue.length === 0) return true;
     if (model !== this.#current) return false;
     const others = this.#queue.filter((each) => each.model !== model);
-    if (others.some((each) => now - each.arrivedAt >= this.maxWaitMs || !this.#mayPass(each))) return false;
+    if (others.some((each) => now - each.arrivedAt >= this.#limitOf(each) || !this.#mayPass(each)))
+      return false;
     for (const each of others) each.passedIn = this.#group;
     return true;
+  }
+
+  #limitOf({ model }: Waiting): number {
+    return Math.max(this.maxWaitMs, this.#loadMs.get(model) ?? 0);
   }
 
   #mayPass({ passedIn }: Waiting): boolean {

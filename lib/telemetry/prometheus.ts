@@ -7,6 +7,7 @@
 import { Counter, collectDefaultMetrics, Gauge, type Metric, Registry } from 'prom-client';
 import type { BreakerState } from '#lib/breaker/types.ts';
 import type { ResponseCache } from '#lib/cache/response-cache.ts';
+import { type Batching, flushReasons, type UpstreamBatcherView } from '#lib/contracts/batching.ts';
 import type { BreakerView } from '#lib/contracts/breakers.ts';
 import { answerKinds } from '#lib/contracts/requests.ts';
 import { BOUNDS_MS, type HistogramTotals } from '#lib/telemetry/meter.ts';
@@ -18,6 +19,7 @@ export interface PrometheusParts {
   components: () => Iterable<Pick<BreakerView, 'name' | 'state' | 'hold'>>;
   upstreams: () => readonly (UpstreamLoad & { kind: string })[];
   cache: ResponseCache;
+  batching: () => Batching;
 }
 
 type Labels = Record<string, string>;
@@ -45,6 +47,7 @@ export class Prometheus {
     this.#addComponents();
     this.#addUpstreams();
     this.#addCaches();
+    this.#addBatchers();
   }
 
   get contentType(): string {
@@ -238,6 +241,45 @@ export class Prometheus {
     this.#gauge('switchgear_cache_max_bytes', 'Budget of the memory tier', [], () => [
       [{}, cache.memory.maxBytes],
     ]);
+  }
+
+  #addBatchers(): void {
+    const each = (read: (view: UpstreamBatcherView) => [Labels, number][]) => () =>
+      this.#parts.batching().upstreams.flatMap(({ name, llm, embedding }) =>
+        (
+          [
+            ['llm', llm],
+            ['embedding', embedding],
+          ] as const
+        ).flatMap(([kind, view]) =>
+          read(view).map(([labels, value]): [Labels, number] => [{ upstream: name, kind, ...labels }, value]),
+        ),
+      );
+    const names = ['upstream', 'kind'];
+    this.#counter(
+      'switchgear_batches_total',
+      'Batches by why they left',
+      [...names, 'reason'],
+      each((view) => flushReasons.map((reason) => [{ reason }, view.flush_reasons[reason] ?? 0])),
+    );
+    this.#counter(
+      'switchgear_batched_requests_total',
+      'Requests that went out in a batch',
+      names,
+      each((view) => [[{}, view.total_requests]]),
+    );
+    this.#counter(
+      'switchgear_batched_items_total',
+      'Items that went out in a batch',
+      names,
+      each((view) => [[{}, view.total_items]]),
+    );
+    this.#gauge(
+      'switchgear_batch_pending_requests',
+      'Requests that wait for their batch',
+      names,
+      each((view) => [[{}, view.pending_requests]]),
+    );
   }
 
   #genAi({ operation, model, upstream }: ModelLabels): Labels {

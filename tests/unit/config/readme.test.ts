@@ -6,7 +6,7 @@ import { loadConfig } from '#lib/config/load.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..', '..');
 
-it.each(['README.md', 'docs/configuration.md', 'docs/caching.md'])(
+it.each(['README.md', 'docs/configuration.md', 'docs/caching.md', 'docs/batching.md'])(
   'every configuration printed in %s is valid',
   (file) => {
     const blocks = [...readFileSync(join(ROOT, file), 'utf8').matchAll(/```yaml\n(.*?)```/gs)].map(
