@@ -4,8 +4,9 @@
  * waits. Whether anything is, the loads tell: of models that had been there shortly before.
  *
  * Fairness: a request is passed over by requests that came after it in at most one group, and once it has waited
- * `maxWaitMs`, or as long as its model takes to load if that is longer, the running group takes nobody in any more: to
- * switch sooner would cost more than it saves.
+ * `maxWaitMs`, or as long as a switch to its model and back takes if that is longer, the running group takes nobody in
+ * any more: to switch sooner would cost more than it saves. A group that has run dry is held for two usual gaps between requests of
+ * its model, within that same limit.
  */
 
 export interface Turn {
@@ -28,12 +29,17 @@ const RELOADED_WITHIN_MS = 240_000;
 /** Without any swap for so long, models are taken to fit beside each other again. */
 const QUIET_MS = 60_000;
 const MAX_MODELS = 200;
-const LOAD_SMOOTHING = 0.3;
+const LOAD_FORGETTING = 0.98;
+const GAP_SMOOTHING = 0.2;
+const HELD_GAPS = 2;
 
 export class ReleaseGroups {
-  /** From then on a waiting request lets nobody past, or from when its model would have loaded. */
+  /** From then on a waiting request lets nobody past, or from when a switch there and back would have been over. */
   maxWaitMs: number;
   readonly #now: () => number;
+  readonly #after: (ms: number, run: () => void) => () => void;
+  readonly #arrivals = new Map<string, { lastAt: number; gapMs: number | null }>();
+  #cancelHold: (() => void) | null = null;
   readonly #lastUsedAt = new Map<string, number>();
   /** What each model takes to load, as its server says. */
   readonly #loadMs = new Map<string, number>();
@@ -44,10 +50,18 @@ export class ReleaseGroups {
   #swappedAt: number | null = null;
   readonly #totals = { groups: 0, requests: 0, waited: 0, waitMs: 0, swaps: 0 };
 
-  /** @param now monotonic, ms */
-  constructor(maxWaitMs: number, now: () => number) {
+  /**
+   * @param now monotonic, ms
+   * @param after calls back once after so many ms; @returns takes it back
+   */
+  constructor(
+    maxWaitMs: number,
+    now: () => number,
+    after: (ms: number, run: () => void) => () => void = afterMs,
+  ) {
     this.maxWaitMs = maxWaitMs;
     this.#now = now;
+    this.#after = after;
   }
 
   /** Whether models push each other out, as far as is known. */
@@ -60,6 +74,7 @@ export class ReleaseGroups {
   /** Calls `granted` at once when the model may run, else when its group's turn has come. Every grant needs a `leave`. */
   enter(model: string, granted: () => void): Turn {
     const now = this.#now();
+    this.#noteArrival(model, now);
     if (!this.isSwapping || this.#mayJoin(model, now)) {
       this.#admit(model, granted);
       return { cancel: () => {} };
@@ -96,7 +111,8 @@ export class ReleaseGroups {
     this.#totals.swaps += 1;
     const known = this.#loadMs.get(model);
     if (known === undefined && this.#loadMs.size >= MAX_MODELS) return;
-    this.#loadMs.set(model, known === undefined ? loadMs : known + LOAD_SMOOTHING * (loadMs - known));
+    // Those who come while it loads are told of the rest of the load only.
+    this.#loadMs.set(model, Math.max(loadMs, (known ?? 0) * LOAD_FORGETTING));
   }
 
   stats() {
@@ -118,8 +134,29 @@ export class ReleaseGroups {
     return true;
   }
 
+  /** Until when a group without anybody running waits for more of its own. */
+  #heldUntil(first: Waiting): number {
+    const arrivals =
+      this.#current === null || first.model === this.#current ? undefined : this.#arrivals.get(this.#current);
+    if (arrivals?.gapMs == null) return Number.NEGATIVE_INFINITY;
+    return Math.min(first.arrivedAt + this.#limitOf(first), arrivals.lastAt + HELD_GAPS * arrivals.gapMs);
+  }
+
+  #noteArrival(model: string, now: number): void {
+    const known = this.#arrivals.get(model);
+    if (known === undefined) {
+      if (this.#arrivals.size < MAX_MODELS) this.#arrivals.set(model, { lastAt: now, gapMs: null });
+      return;
+    }
+    const gap = now - known.lastAt;
+    known.gapMs = known.gapMs === null ? gap : known.gapMs + GAP_SMOOTHING * (gap - known.gapMs);
+    known.lastAt = now;
+  }
+
   #limitOf({ model }: Waiting): number {
-    return Math.max(this.maxWaitMs, this.#loadMs.get(model) ?? 0);
+    const thereMs = this.#loadMs.get(model) ?? 0;
+    const backMs = this.#current === null ? 0 : (this.#loadMs.get(this.#current) ?? 0);
+    return Math.max(this.maxWaitMs, thereMs + backMs);
   }
 
   #mayPass({ passedIn }: Waiting): boolean {
@@ -129,8 +166,16 @@ export class ReleaseGroups {
   /** Once the running group is empty, the model of the one that waits longest is next. */
   #advance(): void {
     while (this.#running === 0) {
+      this.#cancelHold?.();
+      this.#cancelHold = null;
       const [first] = this.#queue;
       if (first === undefined) return;
+      const heldUntil = this.#heldUntil(first);
+      const left = heldUntil - this.#now();
+      if (left > 0) {
+        this.#cancelHold = this.#after(left, () => this.#advance());
+        return;
+      }
       this.#group += 1;
       this.#current = null;
       const released: Waiting[] = [];
@@ -164,4 +209,9 @@ export class ReleaseGroups {
     this.#totals.requests += 1;
     granted();
   }
+}
+
+function afterMs(ms: number, run: () => void): () => void {
+  const timer = setTimeout(run, ms);
+  return () => clearTimeout(timer);
 }
