@@ -27,7 +27,7 @@ export function BatcherTiles({ batcher }: { batcher: UpstreamBatcherView }) {
         label="Efficiency"
         value={none ? UNKNOWN : percentFigure(Math.min(1, batcher.efficiency_ratio))}
         unit={none ? '' : '%'}
-        note="in all · average size over largest"
+        note="in all · average over largest"
       />
       <MetricTile
         label="Wait"
@@ -40,14 +40,12 @@ export function BatcherTiles({ batcher }: { batcher: UpstreamBatcherView }) {
         value={formatCount(batcher.pending_requests)}
         unit="requests"
         note={`now · ${counted(batcher.in_flight, 'batch', 'batches')} in flight`}
-        tone={batcher.pending_requests > 0 ? 'warning' : 'plain'}
       />
       <MetricTile
         label="Duplicates"
         value={formatCount(batcher.duplicates_removed)}
         unit="items"
         note={`in all · ${counted(batcher.failed_batches, 'failed batch', 'failed batches')}`}
-        tone={batcher.failed_batches > 0 ? 'warning' : 'plain'}
       />
     </div>
   );

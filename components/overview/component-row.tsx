@@ -55,7 +55,7 @@ export function ComponentRow({
               aria-hidden
               className={`shrink-0 text-faint ${expanded ? 'rotate-90' : ''}`}
             />
-            <span className="min-w-0 break-all">{name}</span>
+            <span className="min-w-0 [overflow-wrap:anywhere]">{breakable(name)}</span>
             {name === SANDBOX ? <span className="font-sans text-faint">sandbox</span> : null}
           </button>
         </td>
@@ -117,6 +117,19 @@ export function ComponentRow({
           </td>
         </tr>
       ) : null}
+    </>
+  );
+}
+
+/** A name that is too long breaks before its operation. */
+function breakable(name: string) {
+  const dot = name.lastIndexOf('.');
+  if (dot === -1) return name;
+  return (
+    <>
+      {name.slice(0, dot)}
+      <wbr />
+      {name.slice(dot)}
     </>
   );
 }

@@ -39,7 +39,6 @@ export function Diagram() {
       value: batching.average_size === null ? UNKNOWN : batching.average_size.toFixed(1),
       unit: 'per call',
       ratePerS: Math.max(0, ratePerS - keptPerS),
-      ...(batching.pending > 0 ? { warning: `${formatCount(batching.pending)} wait` } : {}),
     },
     {
       name: 'Slots',

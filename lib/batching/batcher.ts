@@ -7,6 +7,7 @@
  * stream of arrivals has not fallen silent.
  */
 import { CostLine } from '#lib/batching/cost-line.ts';
+import { flushReasons } from '#lib/contracts/batching.ts';
 import { SwitchgearError } from '#lib/errors.ts';
 import { Histogram } from '#lib/stats/histogram.ts';
 
@@ -22,8 +23,7 @@ export interface BatchLimits {
   maxInFlight: number;
 }
 
-export const FLUSH_REASONS = ['size', 'tokens', 'bytes', 'deadline', 'idle', 'shutdown', 'bisect'] as const;
-export type FlushReason = (typeof FLUSH_REASONS)[number];
+export type FlushReason = (typeof flushReasons)[number];
 
 export interface EntryOrder<T, R, E> {
   /** Only entries of equal groups share a call. */
@@ -131,7 +131,7 @@ export class Batcher<T, R, E> {
   constructor(parts: BatcherParts<T, R, E>) {
     this.#parts = { after: afterMs, soon: setImmediate, ...parts };
     this.#limits = parts.limits;
-    this.#reasons = Object.fromEntries(FLUSH_REASONS.map((reason) => [reason, 0])) as Record<
+    this.#reasons = Object.fromEntries(flushReasons.map((reason) => [reason, 0])) as Record<
       FlushReason,
       number
     >;
