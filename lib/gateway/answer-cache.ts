@@ -69,6 +69,7 @@ export interface AnswerCacheParts {
 
 /** Answers beyond are handed on, not kept. */
 const MAX_KEPT_BYTES = 8 * 1024 * 1024;
+
 /** A call that others may wait for, and the id that its answer will have. */
 export interface Running {
   readonly flight: Joinable;

@@ -9,11 +9,17 @@ import type { CacheEntry } from '#lib/cache/entry.ts';
 import { ageMsOf } from '#lib/cache/freshness.ts';
 import type { Found, ResponseCache } from '#lib/cache/response-cache.ts';
 import type { Config } from '#lib/contracts/config.ts';
-import { toSwitchgearError } from '#lib/errors.ts';
 import type { Background, BackgroundCall } from '#lib/gateway/background.ts';
 import { BatcherSet } from '#lib/gateway/batches.ts';
 import { digest, microsOf } from '#lib/gateway/cache-policy.ts';
-import { Flight, type FlightEnd, sharedHeaders, type Waiter } from '#lib/gateway/flight.ts';
+import {
+  blamesItems,
+  Flight,
+  type FlightEnd,
+  failedBy,
+  sharedHeaders,
+  type Waiter,
+} from '#lib/gateway/flight.ts';
 import { TokenEstimate } from '#lib/gateway/token-estimate.ts';
 import type { Json, JsonObject } from '#lib/protocols/types.ts';
 import {
@@ -88,8 +94,6 @@ export interface Fetched {
 
 /** Vectors of one input say the same when they point the same way. */
 const SAME_COSINE = 0.999;
-/** The upstream's way to say that what was asked is wrong, which may be the fault of a single input. */
-const BLAMES_ITEMS = new Set([400, 413, 422]);
 const MAX_TRUSTED = 1_000;
 
 export class EmbeddingCache {
@@ -263,7 +267,7 @@ export class EmbeddingCache {
     return { flight, read };
   }
 
-  /** Once for each model: whether vectors of a batch are those of single calls. They were not, in Ollama 0.3. */
+  /** Once for each model: whether vectors of a batch are those of single calls. Ollama once gave others. */
   #tryCanary(asked: EmbeddingsAsked, items: readonly Item[], batched: ReadonlyMap<string, CacheEntry>): void {
     const { background, onCanaryFailed, cache } = this.#parts;
     const name = trustKey(asked);
@@ -428,20 +432,12 @@ function trustKey({ upstream, plan }: EmbeddingsAsked): string {
   return `${upstream.name} ${plan.model}`;
 }
 
-function blamesItems(end: FlightEnd): boolean {
-  return end.kind === 'rejected' && BLAMES_ITEMS.has(end.rejection.status);
-}
-
 function distinct(items: readonly Item[]): Item[] {
   return [...new Map(items.map((item) => [item.key, item])).values()];
 }
 
 function isSame(a: readonly Json[], b: readonly Json[]): boolean {
   return a.length === b.length && a.every((each, at) => each === b[at]);
-}
-
-export function failedBy(thrown: unknown): FlightEnd {
-  return { kind: 'failed', error: toSwitchgearError(thrown), isReset: false, isBlameless: false };
 }
 
 /** What an entry says: width of a number, length of the model's name, name, numbers. */

@@ -9,12 +9,11 @@ import {
   type Bundle,
   type EmbeddingCache,
   type EmbeddingsAsked,
-  failedBy,
   type Item,
   type ItemWaiter,
   keptIn,
 } from '#lib/gateway/embedding-cache.ts';
-import type { Answering, Flight, FlightEnd, Waiter } from '#lib/gateway/flight.ts';
+import { type Answering, type Flight, type FlightEnd, failedBy, type Waiter } from '#lib/gateway/flight.ts';
 import { ageSOf } from '#lib/gateway/renderings.ts';
 import type { Recorded } from '#lib/protocols/recorded.ts';
 import type { Usage } from '#lib/protocols/types.ts';

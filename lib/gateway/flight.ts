@@ -49,6 +49,19 @@ export type FlightEnd =
       readonly isBlameless: boolean;
     };
 
+/** The end of what failed here, before or after the upstream's part. */
+export function failedBy(thrown: unknown): FlightEnd {
+  return { kind: 'failed', error: toSwitchgearError(thrown), isReset: false, isBlameless: false };
+}
+
+/** Statuses that say that what was asked is wrong. */
+const BLAMES_ITEMS = new Set([400, 413, 422]);
+
+/** Whether the refusal of a batch may be the fault of a single item. */
+export function blamesItems(end: FlightEnd): boolean {
+  return end.kind === 'rejected' && BLAMES_ITEMS.has(end.rejection.status);
+}
+
 /** What is on its way to those who wait. */
 export interface Answering {
   /** Of a stream, those that are still kept. */
@@ -454,7 +467,7 @@ export class Flight implements Joinable, CallSink {
   }
 
   #failWith(error: SwitchgearError): void {
-    this.#fail({ kind: 'failed', error, isReset: false, isBlameless: false });
+    this.#fail(failedBy(error));
   }
 
   #fail(end: FlightEnd): void {

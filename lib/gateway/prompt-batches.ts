@@ -4,13 +4,14 @@ import type { BatchFacts, BatchOutcome } from '#lib/batching/batcher.ts';
 import type { Refusal } from '#lib/breaker/types.ts';
 import type { Found } from '#lib/cache/response-cache.ts';
 import type { Config } from '#lib/contracts/config.ts';
-import { toSwitchgearError } from '#lib/errors.ts';
 import { BatcherSet } from '#lib/gateway/batches.ts';
 import { digest } from '#lib/gateway/cache-policy.ts';
 import {
+  blamesItems,
   Flight,
   type FlightEnd,
   type FlightOrder,
+  failedBy,
   type Joinable,
   sharedHeaders,
   type Waiter,
@@ -35,9 +36,6 @@ export interface Mergeable {
 interface Dealt extends DealtAnswer {
   readonly flight: Flight;
 }
-
-/** The upstream's way to say that what was asked is wrong, which may be the fault of a single prompt. */
-const BLAMES_PROMPTS = new Set([400, 413, 422]);
 
 export class PromptBatches {
   readonly batchers: BatcherSet<PromptFlight, Dealt, FlightEnd>;
@@ -80,12 +78,7 @@ export class PromptBatches {
           this.tokens.learn(model, Buffer.byteLength(prompts.join('')), flight.usage.input);
         report({ kind: 'done', results });
       },
-      failed: (end) =>
-        report({
-          kind: 'failed',
-          error: end,
-          blamesItems: end.kind === 'rejected' && BLAMES_PROMPTS.has(end.rejection.status),
-        }),
+      failed: (end) => report({ kind: 'failed', error: end, blamesItems: blamesItems(end) }),
       found: () => {},
     };
     flight.join(waiter);
@@ -238,8 +231,4 @@ export class PromptFlight implements Joinable {
 function wholeIn({ recorded }: Flight, dealtBody: JsonObject): JsonObject {
   const body = recorded?.form === 'whole' ? recorded.body : null;
   return typeof body === 'object' && body !== null && !Array.isArray(body) ? body : dealtBody;
-}
-
-function failedBy(thrown: unknown): FlightEnd {
-  return { kind: 'failed', error: toSwitchgearError(thrown), isReset: false, isBlameless: false };
 }

@@ -3,6 +3,7 @@ import OpenAI from 'openai';
 import { afterEach, describe, expect, it } from 'vitest';
 import { post, startGateway, type TestGateway } from '../support/gateway.ts';
 import { json, type Script, ScriptedUpstream } from '../support/scripted-upstream.ts';
+import { until } from '../support/until.ts';
 
 const open: { close(): Promise<void> }[] = [];
 afterEach(async () => {
@@ -351,8 +352,3 @@ it('256 concurrent calls of the openai package make at most 20 upstream calls, e
   // The canary's single call is not a batch.
   expect(u.seen.length - 1).toBeLessThanOrEqual(20);
 });
-
-/** Resolves once it is so; the test's own time limit is the only one. */
-async function until(isSo: () => boolean): Promise<void> {
-  while (!isSo()) await new Promise((resolve) => setImmediate(resolve));
-}

@@ -2,6 +2,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { post, startGateway, type TestGateway } from '../support/gateway.ts';
 import { json, type Script, ScriptedUpstream } from '../support/scripted-upstream.ts';
+import { until } from '../support/until.ts';
 
 const open: { close(): Promise<void> }[] = [];
 afterEach(async () => {
@@ -258,7 +259,3 @@ describe('inputs on their way', () => {
     expect((await embed(g, ['a', 'c'])).status).toBe(503);
   });
 });
-
-async function until(isSo: () => boolean): Promise<void> {
-  while (!isSo()) await new Promise((resolve) => setImmediate(resolve));
-}

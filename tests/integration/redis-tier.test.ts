@@ -3,6 +3,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { post, startGateway, type TestGateway } from '../support/gateway.ts';
 import { RedisServer } from '../support/redis.ts';
 import { json, ScriptedUpstream } from '../support/scripted-upstream.ts';
+import { until } from '../support/until.ts';
 
 const open: { close(): Promise<void> }[] = [];
 afterEach(async () => {
@@ -325,8 +326,3 @@ describe('configuration', () => {
     await until(async () => (await keys(r)).length === 1);
   });
 });
-
-/** Resolves once it is so; the test's own time limit is the only one. */
-async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await isSo())) await new Promise((resolve) => setTimeout(resolve, 5));
-}

@@ -2,6 +2,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { post, startGateway, type TestGateway } from '../support/gateway.ts';
 import { json, type Script, ScriptedUpstream } from '../support/scripted-upstream.ts';
+import { until } from '../support/until.ts';
 
 const open: { close(): Promise<void> }[] = [];
 afterEach(async () => {
@@ -473,8 +474,3 @@ describe('shadow checks', () => {
     expect(counts().wrong_hits).toBe(1);
   });
 });
-
-/** Resolves once it is so; the test's own time limit is the only one. */
-async function until(isSo: () => boolean): Promise<void> {
-  while (!isSo()) await new Promise((resolve) => setImmediate(resolve));
-}
