@@ -2,14 +2,12 @@
  * Arrival times from a CSV: a header line, a column `timestamp`, and maybe a column `requests` with the arrivals from
  * that time until the next line's. Times are ISO 8601, `YYYY-MM-DD HH:MM:SS` (both UTC without a zone), or seconds.
  */
+import { readCsv, TIMES_ALLOWED, timeMsOf } from '#lib/csv.ts';
 import { SwitchgearError } from '#lib/errors.ts';
 import { seededRandom } from '#lib/lab/random.ts';
 
 const MAX_REQUESTS_PER_LINE = 1_000_000_000;
 const MAX_SHOWN = 40;
-const SECONDS = /^\d+(\.\d+)?$/;
-const DATE_AND_TIME = /^\d{4}-\d{2}-\d{2}[ T]\d{2}:\d{2}/;
-const ZONE = /(Z|[+-]\d{2}:?\d{2})$/i;
 
 /** One line: so many arrivals, from that offset on and for so long. */
 export interface Stretch {
@@ -81,18 +79,13 @@ interface Line {
 }
 
 function readLines(csv: string): Line[] {
-  // Spreadsheets begin a file with a byte order mark.
-  const [head = '', ...rows] = csv.replace(/^\uFEFF/, '').split(/\r?\n/);
-  const names = cellsOf(head).map((name) => name.toLowerCase());
-  const time = names.indexOf('timestamp');
-  if (time === -1) throw refused(1, head, 'the header must have a column timestamp');
-  const count = names.indexOf('requests');
+  const { header, columns, rows } = readCsv(csv);
+  const time = columns.indexOf('timestamp');
+  if (time === -1) throw refused(1, header, 'the header must have a column timestamp');
+  const count = columns.indexOf('requests');
   const lines: Line[] = [];
   let last: Line | undefined;
-  rows.forEach((row, index) => {
-    if (row.trim() === '') return;
-    const number = index + 2;
-    const cells = cellsOf(row);
+  for (const { line: number, cells } of rows) {
     const atMs = timeOf(cells[time] ?? '', number);
     const requests = count === -1 ? 1 : countOf(cells[count] ?? '', number);
     if (last !== undefined && atMs < last.atMs) {
@@ -100,22 +93,13 @@ function readLines(csv: string): Line[] {
     }
     last = { number, atMs, requests };
     lines.push(last);
-  });
+  }
   return lines;
 }
 
-/** Neither a time nor a number holds a comma; quotes around them are dropped. */
-function cellsOf(row: string): string[] {
-  return row.split(',').map((cell) => cell.trim().replace(/^"(.*)"$/, '$1'));
-}
-
 function timeOf(text: string, line: number): number {
-  if (SECONDS.test(text)) return Number(text) * 1_000;
-  const iso = text.replace(' ', 'T');
-  const ms = DATE_AND_TIME.test(text) ? Date.parse(ZONE.test(text) ? iso : `${iso}Z`) : Number.NaN;
-  if (Number.isNaN(ms)) {
-    throw refused(line, text, 'timestamp must be ISO 8601, YYYY-MM-DD HH:MM:SS, or seconds');
-  }
+  const ms = timeMsOf(text);
+  if (Number.isNaN(ms) || ms < 0) throw refused(line, text, `timestamp ${TIMES_ALLOWED}`);
   return ms;
 }
 
