@@ -15,6 +15,7 @@ import type { UpstreamView } from '#lib/contracts/upstreams.ts';
 import type { DrillControl } from '#lib/lab/drills/control.ts';
 import type { FaultRegistry } from '#lib/lab/faults.ts';
 import type { WorkloadControl } from '#lib/lab/workload/control.ts';
+import type { PredictionService } from '#lib/predictions.ts';
 import type { EventLog } from '#lib/telemetry/event-log.ts';
 import type { Prometheus } from '#lib/telemetry/prometheus.ts';
 import type { Telemetry } from '#lib/telemetry/telemetry.ts';
@@ -43,6 +44,7 @@ export interface RuntimeHandle {
   readonly telemetry: Telemetry;
   readonly prometheus: Prometheus;
   readonly cache: ResponseCache;
+  readonly predictions: PredictionService;
   config(): Config;
   upstreams(): UpstreamView[];
   cacheMetrics(): Promise<CacheMetrics>;

@@ -6,6 +6,8 @@ import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { isLoopback } from '#lib/access/hosts.ts';
 import { AccessPolicy } from '#lib/access/policy.ts';
+import { CACHE_SERIES, GATEWAY_SERIES, modelSeries } from '#lib/allocation/usage.ts';
+import type { WarmthServer } from '#lib/allocation/warmth/keeper.ts';
 import { BreakerRegistry } from '#lib/breaker/registry.ts';
 import { storedRecords } from '#lib/breaker/stored-records.ts';
 import { WhatIfs } from '#lib/breaker/what-if/what-if.ts';
@@ -42,6 +44,7 @@ import { FaultGate } from '#lib/lab/fault-gate.ts';
 import { FaultRegistry, type FaultTarget } from '#lib/lab/faults.ts';
 import { type LabUpstream, startLabUpstream } from '#lib/lab/upstream.ts';
 import { WorkloadControl } from '#lib/lab/workload/control.ts';
+import { PredictionService } from '#lib/predictions.ts';
 import type { Operation } from '#lib/protocols/types.ts';
 import type { AuditEntry, RuntimeHandle } from '#lib/runtime-handle.ts';
 import { REDIS_BREAKER, REDIS_CAPACITY, REDIS_COMPONENT, RedisTier } from '#lib/store/redis-tier.ts';
@@ -54,9 +57,11 @@ import { Prometheus } from '#lib/telemetry/prometheus.ts';
 import { Snapshots } from '#lib/telemetry/snapshots.ts';
 import { Telemetry } from '#lib/telemetry/telemetry.ts';
 import { everySecond } from '#lib/telemetry/ticker.ts';
+import { UsageCollector } from '#lib/telemetry/usage-collector.ts';
 import { discoverUpstream } from '#lib/upstream/discovery.ts';
 import { type CallResult, callModel, modelFor } from '#lib/upstream/model-call.ts';
 import { coverage } from '#lib/upstream/outbound.ts';
+import { keepWarm, residents, unload } from '#lib/upstream/residency.ts';
 import { OPERATIONS, type Upstream } from '#lib/upstream/upstream.ts';
 import { Upstreams } from '#lib/upstream/upstreams.ts';
 
@@ -87,6 +92,7 @@ export class Runtime implements RuntimeHandle {
   readonly gateway: Gateway;
   readonly cache: ResponseCache;
   readonly answers: AnswerCache;
+  readonly predictions: PredictionService;
   readonly telemetry: Telemetry;
   readonly prometheus: Prometheus;
   readonly snapshots: Snapshots;
@@ -102,6 +108,8 @@ export class Runtime implements RuntimeHandle {
   readonly #stopTicking: () => void;
   readonly #ghosts: Ghosts;
   #redis: RedisTier | null = null;
+  /** As set by hand. */
+  #cacheMb: number | null = null;
   #access: AccessPolicy;
   #config: Config;
   readonly #givenNotice: string | null;
@@ -114,6 +122,8 @@ export class Runtime implements RuntimeHandle {
     const runtime = new Runtime(options);
     try {
       await runtime.#apply(options.config);
+      // Not awaited: requests need no forecast.
+      runtime.predictions.allocation.start().catch((thrown: unknown) => runtime.reportError(thrown));
     } catch (thrown) {
       await runtime.close();
       throw thrown;
@@ -169,6 +179,14 @@ export class Runtime implements RuntimeHandle {
     });
     this.#whatIfs = new WhatIfs(now);
     this.#upstreams = new Upstreams({
+      now,
+      onUse: (upstream, { model, idleFromMs, startMs }) =>
+        this.predictions.allocation.warmth.used(
+          upstream,
+          model,
+          idleFromMs === null ? null : idleFromMs / 1_000,
+          startMs / 1_000,
+        ),
       breakers: this.breakers,
       startLab: async (name) => {
         const lab = await startLabUpstream({ name });
@@ -267,12 +285,43 @@ export class Runtime implements RuntimeHandle {
       onInternalError: (error, requestId) =>
         logger.error({ request_id: requestId, err: error.cause ?? error }, 'internal error'),
     });
+    const usage = new UsageCollector(this.telemetry);
+    this.predictions = new PredictionService(
+      {
+        now,
+        usage: this.#store.usage,
+        collect: () => usage.take(this.#upstreams.list()),
+        demands: () => this.#demands(),
+        configured: () => ({
+          connections: new Map(
+            this.#upstreams.list().map(({ name, config: own }) => [name, own.connections]),
+          ),
+          cacheMb: this.#cacheMb ?? this.#config.cache.memory_mb,
+        }),
+        apply: {
+          connections: (upstream, connections) => this.#upstreams.setCapacity(upstream, connections),
+          workers: (upstream, limits) =>
+            this.#upstreams
+              .list()
+              .find(({ name }) => name === upstream)
+              ?.slots.setModelLimits(limits),
+          cache: (megabytes) => this.#sizeCache(megabytes ?? this.#cacheMb ?? this.#config.cache.memory_mb),
+        },
+        cpuPercent: () => this.telemetry.lastSample?.cpuPercent ?? null,
+        servers: () => this.#warmthServers(),
+        onEvent: ({ component, ...event }) =>
+          this.events.append({ ...event, ...(component === null ? {} : { component }) }),
+      },
+      () => this.#config.allocation,
+      this.#store.settings,
+    );
     this.prometheus = new Prometheus({
       telemetry: this.telemetry,
       components: () => this.breakers.list().map((breaker) => breaker.snapshot()),
       upstreams: () => this.#loads(),
       cache: this.cache,
       batching: () => this.batching(),
+      predictions: () => this.predictions.view(),
     });
     this.snapshots = new Snapshots((frame) => composeSnapshot(this, frame, now()));
     this.streams = new EventStreams(this.snapshots, this.events, (thrown) => this.reportError(thrown));
@@ -280,6 +329,7 @@ export class Runtime implements RuntimeHandle {
     this.#stopTicking = everySecond(() => {
       this.telemetry.tick();
       this.#ghosts.tick();
+      this.predictions.allocation.tick();
       this.snapshots.tick(() => rows.take(this.telemetry.sealedUntilMs, this.telemetry.scopes()));
     });
   }
@@ -388,6 +438,11 @@ export class Runtime implements RuntimeHandle {
 
   /** Takes effect at once; what does not fit any more is dropped. */
   setCacheMemory(megabytes: number): void {
+    this.#cacheMb = megabytes;
+    this.#sizeCache(megabytes);
+  }
+
+  #sizeCache(megabytes: number): void {
     this.cache.setLimits({
       maxBytes: megabytes * BYTES_PER_MB,
       staleIfErrorMs: this.#config.cache.stale_if_error_s * 1_000,
@@ -439,6 +494,10 @@ export class Runtime implements RuntimeHandle {
     if (config.listen.host !== listen.host || config.listen.port !== listen.port) {
       this.events.append({ type: 'config_needs_restart', detail: { path: 'listen' } });
     }
+    for (const key of ['step_s', 'season_s', 'timezone', 'quantile'] as const) {
+      if (config.allocation[key] === this.#config.allocation[key]) continue;
+      this.events.append({ type: 'config_needs_restart', detail: { path: `allocation.${key}` } });
+    }
     await this.#apply({ ...config, listen });
     this.events.append({ type: 'config_reloaded', detail: { upstreams: config.upstreams.length } });
   }
@@ -465,6 +524,7 @@ export class Runtime implements RuntimeHandle {
     this.answers.close();
     await this.#upstreams.close();
     this.#redis?.close();
+    await this.predictions.allocation.close();
     await this.#ghosts.close();
     this.breakers.close();
     this.#stopTicking();
@@ -484,6 +544,36 @@ export class Runtime implements RuntimeHandle {
       hit_rate: percentText(looks === 0 ? null : info.keyspace_hits / looks),
       writes_refused: this.#redis.writeTrouble,
     };
+  }
+
+  /** What is in flight or waits now, by series; of the cache, its megabytes. */
+  #demands(): Map<string, number> {
+    const demands = new Map([
+      [GATEWAY_SERIES, this.telemetry.inFlight],
+      [CACHE_SERIES, this.cache.memory.bytes / BYTES_PER_MB],
+    ]);
+    for (const { name, slots } of this.#upstreams.list()) {
+      demands.set(name, slots.inFlight + slots.queued);
+      for (const [model, demand] of slots.demands()) demands.set(modelSeries(name, model), demand);
+    }
+    return demands;
+  }
+
+  /** Upstreams that tell what they have in memory. */
+  #warmthServers(): WarmthServer[] {
+    return this.#upstreams
+      .list()
+      .filter(({ protocol }) => protocol === 'ollama')
+      .map((upstream) => ({
+        name: upstream.name,
+        residents: async () =>
+          (await residents(upstream)).map(({ expiresAtMs, ...resident }) => ({
+            ...resident,
+            expiresAtS: expiresAtMs === null ? null : expiresAtMs / 1_000,
+          })),
+        keepWarm: (model, keepAliveS) => keepWarm(upstream, model, keepAliveS),
+        unload: (model) => unload(upstream, model),
+      }));
   }
 
   #loads() {
@@ -558,11 +648,13 @@ export class Runtime implements RuntimeHandle {
     this.answers.reconfigured(this.#upstreams.list());
     this.#notice = this.#givenNotice ?? notice;
     this.faults.review();
+    this.predictions.reconfigured();
   }
 
   /** A budget that was set by hand stays until the configured one changes. */
   #applyCacheLimits({ memory_mb, stale_if_error_s }: CacheConfig, before: CacheConfig): void {
     const isSame = memory_mb === before.memory_mb;
+    if (!isSame) this.#cacheMb = null;
     this.cache.setLimits({
       maxBytes: isSame ? this.cache.memory.maxBytes : memory_mb * BYTES_PER_MB,
       staleIfErrorMs: stale_if_error_s * 1_000,

@@ -1,5 +1,6 @@
 /** `GET /api/metrics/comprehensive`: all parts in one answer. What has not been measured is null. */
 import { z } from 'zod';
+import { predictionsSchema } from '#lib/contracts/predictions.ts';
 
 const batcherSchema = z.strictObject({
   total_batches: z.int(),
@@ -36,7 +37,15 @@ export const comprehensiveSchema = z.strictObject({
       redis: z.enum(['not_configured', 'connected', 'away']),
     }),
     request_batching: z.strictObject({ llm_batcher: batcherSchema, embedding_batcher: batcherSchema }),
-    predictive_allocation: z.strictObject({ status: z.enum(['active', 'inactive']) }),
+    predictive_allocation: z.strictObject({
+      status: predictionsSchema.shape.optimization_status,
+      mode: predictionsSchema.shape.mode,
+      history_size: predictionsSchema.shape.history_size,
+      predictions: predictionsSchema.shape.predictions,
+      current_allocations: predictionsSchema.shape.current_allocations,
+      skill: predictionsSchema.shape.skill,
+      coverage: predictionsSchema.shape.coverage,
+    }),
   }),
   /** Of the last 15 minutes. */
   performance: z.strictObject({

@@ -149,6 +149,14 @@ export const upstreamSchema = z.strictObject({
     .describe('Request batching'),
 });
 
+function isTimezone(name: string): boolean {
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone !== '';
+  } catch {
+    return false;
+  }
+}
+
 export const configSchema = z
   .strictObject({
     listen: z
@@ -207,6 +215,47 @@ export const configSchema = z
             cache_mb: z.int().min(1).default(500).describe('Largest memory cache'),
           })
           .prefault({}),
+        quantile: z
+          .number()
+          .min(0.5)
+          .max(0.999)
+          .default(0.99)
+          .describe('Of the forecast demand, what is provided for'),
+        cold_start_worth: z
+          .number()
+          .gt(0)
+          .max(100_000)
+          .default(60)
+          .describe('Idle seconds of a model in memory that one second of loading it is worth'),
+        keep_alive_s: z
+          .number()
+          .gt(0)
+          .max(604_800)
+          .default(300)
+          .describe('How long model servers keep an idle model by themselves, to compare with'),
+        step_s: z
+          .int()
+          .min(1)
+          .max(3_600)
+          .default(300)
+          .describe(
+            'Length of a step of the forecast; usage is collected each minute, or each step if shorter',
+          ),
+        season_s: z
+          .int()
+          .min(60)
+          .max(604_800)
+          .default(86_400)
+          .describe('After how long demand repeats: a day, unless a demonstration compresses it'),
+        timezone: z
+          .string()
+          .refine(isTimezone, 'must be the name of a time zone, as Europe/Berlin or UTC')
+          .default('UTC')
+          .describe('Whose days demand follows'),
+      })
+      .refine(({ step_s, season_s }) => 4 * step_s <= season_s, {
+        path: ['step_s'],
+        message: 'must be at most a quarter of season_s',
       })
       .prefault({}),
     redis: z

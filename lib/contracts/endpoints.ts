@@ -4,6 +4,7 @@ import { drillQuerySchema } from '#lib/contracts/drills.ts';
 import { eventQuerySchema } from '#lib/contracts/events.ts';
 import { historyQuerySchema } from '#lib/contracts/history.ts';
 import type { AnswerName, BodyName } from '#lib/contracts/named.ts';
+import { seriesQuerySchema } from '#lib/contracts/predictions.ts';
 import { requestQuerySchema } from '#lib/contracts/requests.ts';
 import type { ErrorCode } from '#lib/errors.ts';
 
@@ -37,6 +38,7 @@ export const TAGS = {
   Breakers: 'Circuit breakers: state, evidence, holds, settings',
   Cache: 'What is kept, what that saves, and purging',
   Batching: 'Calls that several requests share',
+  Allocation: 'What is expected, and what is sized by it',
   Requests: 'What happened to single requests',
   Lab: 'Faults, drills and traffic on order',
   Test: 'Breakers under test, for scripts',
@@ -272,6 +274,62 @@ export const ENDPOINTS: readonly Endpoint[] = [
     tag: 'System',
     summary: 'All parts in one answer; what has not been measured is null',
     answers: { 200: { what: 'As measured now', json: 'Comprehensive' } },
+  },
+  {
+    method: 'GET',
+    path: '/api/predictions',
+    id: 'getPredictions',
+    tag: 'Allocation',
+    summary: 'What is expected, what is allocated, and how good the forecasts were',
+    answers: { 200: { what: 'As it is now', json: 'Predictions' } },
+  },
+  {
+    method: 'PATCH',
+    path: '/api/predictions',
+    id: 'changeAllocation',
+    tag: 'Allocation',
+    summary: 'Changes the mode, of all or of one actuator, the limits, or what a cold start is worth',
+    body: 'PredictionsPatch',
+    answers: { 200: { what: 'As it is from now on', json: 'Predictions' } },
+    errors: BODY_ERRORS,
+  },
+  {
+    method: 'GET',
+    path: '/api/predictions/series',
+    id: 'getPredictionSeries',
+    tag: 'Allocation',
+    summary: 'One series: what came, what had been forecast for it, and what is forecast now',
+    query: seriesQuerySchema,
+    answers: { 200: { what: 'The series', json: 'PredictionSeries' } },
+    errors: ['bad_request', 'not_found'],
+  },
+  {
+    method: 'POST',
+    path: '/api/predictions/import',
+    id: 'importHistory',
+    tag: 'Allocation',
+    summary: 'Takes up recorded usage from a CSV; what was measured here stays',
+    body: 'ImportRequest',
+    answers: { 200: { what: 'What was taken up', json: 'ImportResult' } },
+    errors: [...BODY_ERRORS, 'not_found'],
+  },
+  {
+    method: 'POST',
+    path: '/api/predictions/what-if',
+    id: 'replayAllocation',
+    tag: 'Allocation',
+    summary: 'What another quantile, lead or load would have cost, over what is recorded',
+    body: 'AllocationWhatIfRequest',
+    answers: { 200: { what: 'As asked, and as it is now', json: 'AllocationWhatIf' } },
+    errors: [...BODY_ERRORS, 'not_found'],
+  },
+  {
+    method: 'GET',
+    path: '/api/predictions/frontier',
+    id: 'getWarmthFrontier',
+    tag: 'Allocation',
+    summary: 'Cold starts against idle-warm minutes, over the recorded gaps between uses of models',
+    answers: { 200: { what: 'Of fixed keep-alives, and of the learned one', json: 'Frontier' } },
   },
   {
     method: 'GET',

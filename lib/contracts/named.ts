@@ -35,6 +35,16 @@ import { eventListSchema, eventSchema } from '#lib/contracts/events.ts';
 import { faultListSchema, faultRequestSchema, faultSchema } from '#lib/contracts/faults.ts';
 import { livenessSchema, readinessSchema } from '#lib/contracts/health.ts';
 import { historySchema } from '#lib/contracts/history.ts';
+import {
+  allocationWhatIfRequestSchema,
+  allocationWhatIfSchema,
+  frontierSchema,
+  importRequestSchema,
+  importResultSchema,
+  predictionSeriesSchema,
+  predictionsPatchSchema,
+  predictionsSchema,
+} from '#lib/contracts/predictions.ts';
 import { requestListSchema, requestRecordSchema, spanSchema } from '#lib/contracts/requests.ts';
 import { sessionRequestSchema, sessionSchema } from '#lib/contracts/session.ts';
 import { componentSchema, rowSchema, snapshotSchema, trafficSchema } from '#lib/contracts/snapshot.ts';
@@ -52,6 +62,9 @@ export const BODIES = {
   PurgeRequest: purgeRequestSchema,
   BatchingPatch: batchingPatchSchema,
   CacheSettingsPatch: cacheSettingsPatchSchema,
+  PredictionsPatch: predictionsPatchSchema,
+  ImportRequest: importRequestSchema,
+  AllocationWhatIfRequest: allocationWhatIfRequestSchema,
   FaultRequest: faultRequestSchema,
   DrillRequest: drillRequestSchema,
   WorkloadRequest: workloadRequestSchema,
@@ -82,6 +95,11 @@ export const ANSWERS = {
   EventList: eventListSchema,
   Batching: batchingSchema,
   Comprehensive: comprehensiveSchema,
+  Predictions: predictionsSchema,
+  PredictionSeries: predictionSeriesSchema,
+  AllocationWhatIf: allocationWhatIfSchema,
+  Frontier: frontierSchema,
+  ImportResult: importResultSchema,
   CacheMetrics: cacheMetricsSchema,
   CacheView: cacheViewSchema,
   CacheWindow: cacheWindowSchema,

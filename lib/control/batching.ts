@@ -36,6 +36,7 @@ export function comprehensive({ runtime }: Pick<Call, 'runtime'>): Comprehensive
   const { llm_batcher, embedding_batcher } = runtime.batching();
   const { protected_functions, total_files } = runtime.coverage();
   const lifetime = runtime.cacheTotals();
+  const predictions = runtime.predictions.view();
   const { recent } = traffic;
   return {
     timestamp: snapshot.at,
@@ -65,7 +66,15 @@ export function comprehensive({ runtime }: Pick<Call, 'runtime'>): Comprehensive
         redis: cache.redis,
       },
       request_batching: { llm_batcher: brief(llm_batcher), embedding_batcher: brief(embedding_batcher) },
-      predictive_allocation: { status: 'inactive' },
+      predictive_allocation: {
+        status: predictions.optimization_status,
+        mode: predictions.mode,
+        history_size: predictions.history_size,
+        predictions: predictions.predictions,
+        current_allocations: predictions.current_allocations,
+        skill: predictions.skill,
+        coverage: predictions.coverage,
+      },
     },
     performance: {
       response_time_ms: recent.latency_ms.p50,

@@ -248,10 +248,11 @@ export class Flight implements Joinable, CallSink {
   }
 
   #queueForSlot(): Refusal | null {
-    const { upstream, trace } = this.order;
-    if (upstream.slots.tryAcquire()) return this.#begin();
+    const { upstream, model, trace } = this.order;
+    if (upstream.slots.tryAcquire(model)) return this.#begin();
     trace?.queueBegan(performance.now());
     this.#waiting = upstream.slots.wait(
+      model,
       () => {
         this.#waiting = null;
         trace?.queueEnded(performance.now());
@@ -269,16 +270,17 @@ export class Flight implements Joinable, CallSink {
 
   /** Begins the call in a slot that is held; gives the slot back when the breaker says no. */
   #begin(): Refusal | null {
-    const { operation, path, headers, body, trace } = this.order;
+    const { operation, path, headers, body, model, trace } = this.order;
     const upstream = this.upstream;
     const permit = upstream.breakers[operation].admit();
     if (!permit.admitted) {
-      this.order.upstream.slots.release();
+      this.order.upstream.slots.release(model);
       this.#end();
       return permit;
     }
     this.#slotHeld = true;
     this.#permit = permit;
+    if (model !== null) upstream.usage.began(model);
     this.call = upstream.call(FLIGHT, permit, { method: 'POST', path, headers, body }, this);
     if (trace !== null)
       this.#trace = trace.callBegan(upstream.name, `${upstream.name}.${operation}`, this.call.startedAt);
@@ -496,6 +498,8 @@ export class Flight implements Joinable, CallSink {
       this.#trace.end(name, performance.now());
     }
     this.#permit?.settle(outcome);
+    const { upstream, model } = this.order;
+    if (model !== null && outcome.kind === 'success') upstream.usage.served(model, outcome.loadMs ?? 0);
   }
 
   #leaveGroup(): void {
@@ -508,7 +512,11 @@ export class Flight implements Joinable, CallSink {
   #releaseSlot(): void {
     if (!this.#slotHeld) return;
     this.#slotHeld = false;
-    this.order.upstream.slots.release();
+    const { upstream, model } = this.order;
+    upstream.slots.release(model);
+    if (model === null) return;
+    const durationMs = this.call === null ? 0 : performance.now() - this.call.startedAt;
+    upstream.usage.ended(model, durationMs);
   }
 }
 

@@ -45,7 +45,7 @@ export async function relayManagement(
 /** @throws SwitchgearError `queue_full`, or `client_closed` when the client leaves the queue. */
 function waitForSlot(upstream: Upstream, res: ServerResponse): Promise<void> {
   return new Promise((resolve, reject) => {
-    const waiting = upstream.slots.wait(resolve, reject);
+    const waiting = upstream.slots.wait(null, resolve, reject);
     res.once('close', () => {
       waiting.cancel();
       reject(new SwitchgearError('client_closed', 'The client left the queue'));

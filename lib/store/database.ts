@@ -35,6 +35,16 @@ const MIGRATIONS: readonly string[] = [
      UNIQUE (kind, name)
    ) STRICT;
    CREATE INDEX events_component ON events (component, seq);`,
+  `CREATE TABLE usage (
+     series TEXT NOT NULL,
+     at_s INTEGER NOT NULL,
+     lasts_s INTEGER NOT NULL,
+     requests REAL NOT NULL,
+     demand REAL,
+     response_ms REAL,
+     PRIMARY KEY (series, at_s)
+   ) STRICT, WITHOUT ROWID;
+   CREATE INDEX usage_at ON usage (at_s);`,
 ];
 
 /** SQLite's result codes. */
@@ -63,6 +73,13 @@ export function openDatabase(folder: string, now: () => number): Opened {
     for (const suffix of ['', '-wal', '-shm']) moveIfThere(`${path}${suffix}`, `${movedTo}${suffix}`);
     return { database: open(path), movedTo };
   }
+}
+
+/** A database that nothing outlives. */
+export function openMemory(): DatabaseSync {
+  const database = new DatabaseSync(':memory:');
+  migrate(database);
+  return database;
 }
 
 function open(path: string): DatabaseSync {

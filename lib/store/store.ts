@@ -3,7 +3,7 @@
  * once, and memory takes its place.
  */
 import type { DatabaseSync } from 'node:sqlite';
-import { openDatabase } from '#lib/store/database.ts';
+import { openDatabase, openMemory } from '#lib/store/database.ts';
 import type { DocumentStore } from '#lib/store/document-store.ts';
 import type { EventStore } from '#lib/store/event-store.ts';
 import { GuardedDocumentStore, GuardedEventStore, GuardedMinuteStore } from '#lib/store/guarded.ts';
@@ -14,18 +14,21 @@ import type { MinuteStore } from '#lib/store/minute-store.ts';
 import { SqliteDocumentStore } from '#lib/store/sqlite-document-store.ts';
 import { SqliteEventStore } from '#lib/store/sqlite-event-store.ts';
 import { SqliteMinuteStore } from '#lib/store/sqlite-minute-store.ts';
+import { UsageStore } from '#lib/store/usage-store.ts';
 
 export interface Store {
   readonly events: EventStore;
   readonly minutes: MinuteStore;
   readonly breakers: DocumentStore;
   readonly drills: DocumentStore;
+  readonly settings: DocumentStore;
+  readonly usage: UsageStore;
   close(): void;
 }
 
 /** Something that an operator should know of, in words. */
 export type OnTrouble = (
-  what: 'unusable' | 'moved_aside' | 'events' | 'minutes' | 'breakers' | 'drills',
+  what: 'unusable' | 'moved_aside' | 'events' | 'minutes' | 'breakers' | 'drills' | 'settings' | 'usage',
   message: string,
 ) => void;
 
@@ -65,17 +68,26 @@ function sqliteStore(database: DatabaseSync, onTrouble: OnTrouble): Store {
     drills: new GuardedDocumentStore(new SqliteDocumentStore(database, 'drill'), (thrown) =>
       onTrouble('drills', `${messageOf(thrown)}; the results of drills may be lost at a restart`),
     ),
+    settings: new GuardedDocumentStore(new SqliteDocumentStore(database, 'setting'), (thrown) =>
+      onTrouble('settings', `${messageOf(thrown)}; what operators set may be lost at a restart`),
+    ),
+    usage: new UsageStore(database, (thrown) =>
+      onTrouble('usage', `${messageOf(thrown)}; the usage of this time may be lost to forecasts`),
+    ),
     close: () => database.close(),
   };
 }
 
 function memoryStore(): Store {
+  const database = openMemory();
   return {
     events: new MemoryEventStore(),
     minutes: new MemoryMinuteStore(),
     breakers: new MemoryDocumentStore(),
     drills: new MemoryDocumentStore(),
-    close: () => {},
+    settings: new MemoryDocumentStore(),
+    usage: new UsageStore(database, () => {}),
+    close: () => database.close(),
   };
 }
 

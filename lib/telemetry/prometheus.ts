@@ -9,6 +9,7 @@ import type { BreakerState } from '#lib/breaker/types.ts';
 import type { ResponseCache } from '#lib/cache/response-cache.ts';
 import { type Batching, flushReasons, type UpstreamBatcherView } from '#lib/contracts/batching.ts';
 import type { BreakerView } from '#lib/contracts/breakers.ts';
+import type { Predictions } from '#lib/contracts/predictions.ts';
 import { answerKinds } from '#lib/contracts/requests.ts';
 import { BOUNDS_MS, type HistogramTotals } from '#lib/telemetry/meter.ts';
 import type { ModelLabels } from '#lib/telemetry/model-meters.ts';
@@ -20,6 +21,7 @@ export interface PrometheusParts {
   upstreams: () => readonly (UpstreamLoad & { kind: string })[];
   cache: ResponseCache;
   batching: () => Batching;
+  predictions: () => Predictions;
 }
 
 type Labels = Record<string, string>;
@@ -48,6 +50,7 @@ export class Prometheus {
     this.#addUpstreams();
     this.#addCaches();
     this.#addBatchers();
+    this.#addPredictions();
   }
 
   get contentType(): string {
@@ -117,6 +120,42 @@ export class Prometheus {
             .map((how): [Labels, number] => [{ ...this.#genAi(labels), how }, totals[how] ?? 0]);
         }),
     );
+  }
+
+  #addPredictions(): void {
+    const { predictions } = this.#parts;
+    const present = (value: number | null): [Labels, number][] => (value === null ? [] : [[{}, value]]);
+    this.#gauge(
+      'switchgear_recommended_replicas',
+      'Processes like this one that the forecast needs',
+      [],
+      () => present(predictions().replicas.recommended),
+    );
+    this.#gauge('switchgear_forecast_requests_per_minute', 'Expected requests of the next step', [], () =>
+      present(predictions().predictions.expected_rpm),
+    );
+    this.#gauge('switchgear_forecast_skill', 'Of the forecast of requests, against the last value', [], () =>
+      present(predictions().skill),
+    );
+    const targets = (value: 'applied' | 'recommended') => () =>
+      predictions().targets.flatMap((each): [Labels, number][] => {
+        const { actuator, target } = each;
+        return each[value] === null ? [] : [[{ actuator, target }, each[value]]];
+      });
+    const names = ['actuator', 'target'];
+    this.#gauge('switchgear_allocation', 'What is in force, in its own unit', names, targets('applied'));
+    this.#gauge(
+      'switchgear_allocation_recommended',
+      'What forecast and demand ask for, in its own unit',
+      names,
+      targets('recommended'),
+    );
+    this.#counter('switchgear_cold_starts_total', 'Calls that waited for a model to load', [], () => [
+      [{}, predictions().warmth.measured.cold_starts],
+    ]);
+    this.#counter('switchgear_idle_warm_seconds_total', 'Time that models were in memory unused', [], () => [
+      [{}, predictions().warmth.measured.idle_warm_minutes * 60],
+    ]);
   }
 
   #addComponents(): void {

@@ -1,6 +1,7 @@
 /**
- * A bulkhead: at most `capacity` calls in flight to one upstream, the rest wait first in, first out, in a bounded
- * queue. A slot is given back when the work has really ended, never earlier.
+ * A bulkhead: at most `capacity` calls in flight to one upstream, and of one model no more than its own limit, where it
+ * has one; the rest wait first in, first out, in a bounded queue. A slot is given back when the work has really ended,
+ * never earlier.
  */
 import { performance } from 'node:perf_hooks';
 import { SwitchgearError } from '#lib/errors.ts';
@@ -23,6 +24,7 @@ export interface Waiting {
 }
 
 interface Waiter {
+  readonly model: string | null;
   granted: () => void;
   refused: (error: SwitchgearError) => void;
   timer: NodeJS.Timeout;
@@ -30,6 +32,10 @@ interface Waiter {
 
 export class Slots {
   limits: SlotLimits;
+  /** Most calls in flight of a model; those without one share the capacity alone. */
+  #modelLimits: ReadonlyMap<string, number> = new Map();
+  /** Of models that have calls in flight. */
+  readonly #modelInFlight = new Map<string, number>();
   #inFlight = 0;
   #serving = false;
   readonly #queue = new Set<Waiter>();
@@ -50,29 +56,38 @@ export class Slots {
     return this.#queue.size;
   }
 
+  /** Calls of each model that are in flight or wait. */
+  demands(): Map<string, number> {
+    const demands = new Map(this.#modelInFlight);
+    for (const { model } of this.#queue)
+      if (model !== null) demands.set(model, (demands.get(model) ?? 0) + 1);
+    return demands;
+  }
+
   /** Takes a free slot, or answers false. Nobody overtakes the queue. */
-  tryAcquire(): boolean {
-    if (this.#inFlight >= this.limits.capacity || this.#queue.size > 0) return false;
-    this.#inFlight += 1;
+  tryAcquire(model: string | null = null): boolean {
+    if (this.#queue.size > 0 || !this.#isFree(model)) return false;
+    this.#take(model);
     return true;
   }
 
   /** Resolves with a slot that is held. @throws SwitchgearError `queue_full`, as `wait` refuses */
-  acquire(): Promise<void> {
-    if (this.tryAcquire()) return Promise.resolve();
-    return new Promise((resolve, reject) => this.wait(resolve, reject));
+  acquire(model: string | null = null): Promise<void> {
+    if (this.tryAcquire(model)) return Promise.resolve();
+    return new Promise((resolve, reject) => this.wait(model, resolve, reject));
   }
 
   /**
    * Waits for a slot. Exactly one of the callbacks is called, unless the wait is cancelled: `refused` at once with
    * `queue_full` when the queue is full, or when the wait reached `queueWaitMs`.
    */
-  wait(granted: () => void, refused: (error: SwitchgearError) => void): Waiting {
+  wait(model: string | null, granted: () => void, refused: (error: SwitchgearError) => void): Waiting {
     if (this.#queue.size >= this.limits.queue) {
       refused(this.#full('The queue of this upstream is full'));
       return { cancel: () => {} };
     }
     const waiter: Waiter = {
+      model,
       granted,
       refused,
       timer: setTimeout(() => {
@@ -84,16 +99,23 @@ export class Slots {
     return { cancel: () => this.#remove(waiter) };
   }
 
-  /** Gives a slot back and hands it to the first in the queue. */
-  release(): void {
+  /** Gives a slot back, named as it was taken, and hands it to the first in the queue that may have it. */
+  release(model: string | null = null): void {
     this.#noteRelease();
     this.#inFlight -= 1;
+    if (model !== null) this.#countModel(model, -1);
     this.#serve();
   }
 
   /** Takes new limits; a larger capacity serves the queue at once, a smaller one lets running calls end. */
   setLimits(limits: SlotLimits): void {
     this.limits = limits;
+    this.#serve();
+  }
+
+  /** Takes new limits of models, each at least 1. */
+  setModelLimits(limits: ReadonlyMap<string, number>): void {
+    this.#modelLimits = limits;
     this.#serve();
   }
 
@@ -105,21 +127,45 @@ export class Slots {
     }
   }
 
+  #isFree(model: string | null): boolean {
+    if (this.#inFlight >= this.limits.capacity) return false;
+    if (model === null || this.#modelLimits.size === 0) return true;
+    const limit = this.#modelLimits.get(model);
+    return limit === undefined || (this.#modelInFlight.get(model) ?? 0) < limit;
+  }
+
+  #take(model: string | null): void {
+    this.#inFlight += 1;
+    if (model !== null) this.#countModel(model, 1);
+  }
+
+  #countModel(model: string, by: 1 | -1): void {
+    const count = (this.#modelInFlight.get(model) ?? 0) + by;
+    if (count > 0) this.#modelInFlight.set(model, count);
+    else this.#modelInFlight.delete(model);
+  }
+
   /** One that is granted may release at once, so this must not call itself: a long queue would be a deep stack. */
   #serve(): void {
     if (this.#serving) return;
     this.#serving = true;
     try {
       while (this.#inFlight < this.limits.capacity) {
-        const [first] = this.#queue;
-        if (first === undefined) return;
-        this.#remove(first);
-        this.#inFlight += 1;
-        first.granted();
+        const next = this.#nextFree();
+        if (next === undefined) return;
+        this.#remove(next);
+        this.#take(next.model);
+        next.granted();
       }
     } finally {
       this.#serving = false;
     }
+  }
+
+  /** The first in the queue whose model has room. */
+  #nextFree(): Waiter | undefined {
+    for (const waiter of this.#queue) if (this.#isFree(waiter.model)) return waiter;
+    return undefined;
   }
 
   #remove(waiter: Waiter): void {

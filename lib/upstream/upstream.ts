@@ -6,6 +6,7 @@ import type { Timeouts, UpstreamConfig } from '#lib/contracts/config.ts';
 import { SwitchgearError } from '#lib/errors.ts';
 import type { Operation, Protocol } from '#lib/protocols/types.ts';
 import { type CallRequest, type CallSink, type Dispatching, UpstreamCall } from '#lib/upstream/call.ts';
+import type { ModelUsage } from '#lib/upstream/model-usage.ts';
 import { modelMatcher } from '#lib/upstream/models.ts';
 import type { Outbound } from '#lib/upstream/outbound.ts';
 import type { Slots } from '#lib/upstream/slots.ts';
@@ -27,6 +28,8 @@ export interface UpstreamParts {
   readonly slots: Slots;
   /** Of an upstream that tells of its loads; null for others. */
   readonly groups: ReleaseGroups | null;
+  /** Goes on when an upstream of the same name takes its place. */
+  readonly usage: ModelUsage;
   readonly gate: CallGate | null;
   /** Told of each call as it goes out. */
   readonly onCall: (component: string) => void;
@@ -40,6 +43,7 @@ export class Upstream {
   readonly breakers: Breakers;
   readonly slots: Slots;
   readonly groups: ReleaseGroups | null;
+  readonly usage: ModelUsage;
   readonly protocol: Protocol;
   readonly serves: (model: string) => boolean;
   readonly authorization: string | null;
@@ -50,11 +54,13 @@ export class Upstream {
   #pool: Pool;
   readonly #dispatcher: Dispatching;
 
-  constructor(config: UpstreamConfig, url: string, { breakers, slots, groups, gate, onCall }: UpstreamParts) {
+  constructor(config: UpstreamConfig, url: string, parts: UpstreamParts) {
+    const { breakers, slots, groups, usage, gate, onCall } = parts;
     this.config = config;
     this.breakers = breakers;
     this.slots = slots;
     this.groups = groups;
+    this.usage = usage;
     this.#onCall = onCall;
     this.protocol = config.kind === 'openai' ? 'openai' : 'ollama';
     this.serves = modelMatcher(config.models);

@@ -7,6 +7,7 @@ import type { Config, UpstreamConfig } from '#lib/contracts/config.ts';
 import { isObject } from '#lib/protocols/json.ts';
 import { parseAnswer } from '#lib/protocols/upstream-answer.ts';
 import { askUpstream } from '#lib/upstream/admin.ts';
+import { ModelUsage, type ModelUse } from '#lib/upstream/model-usage.ts';
 import { Slots } from '#lib/upstream/slots.ts';
 import {
   type Breakers,
@@ -25,11 +26,15 @@ export interface Lab {
 }
 
 export interface UpstreamsParts<L extends Lab> {
+  /** Epoch milliseconds. */
+  now: () => number;
   breakers: BreakerRegistry;
   startLab: (name: string) => Promise<L>;
   onLabCrashed: (name: string, error: Error) => void;
   /** What stands in front of the connections of an upstream that is no lab. */
   gateOf: (name: string) => CallGate;
+  /** A model that had been idle is wanted. */
+  onUse: (upstream: string, use: ModelUse) => void;
 }
 
 /** What a probe may take beyond its total budget before its place is given away. */
@@ -43,6 +48,9 @@ export class Upstreams<L extends Lab = Lab> {
   #upstreams: readonly Upstream[] = [];
   readonly #labs = new Map<string, L>();
   readonly #groups = new Map<string, ReleaseGroups>();
+  readonly #usages = new Map<string, ModelUsage>();
+  /** Capacities that the allocator set. */
+  readonly #sized = new Map<string, number>();
   readonly #routes = new Map<string, readonly Upstream[]>();
   readonly #observers = new Set<(component: string) => void>();
   #closed = false;
@@ -108,13 +116,13 @@ export class Upstreams<L extends Lab = Lab> {
     for (const wanted of config.upstreams) {
       const present = old.get(wanted.name);
       if (present !== undefined && isDeepStrictEqual(present.config, wanted)) {
-        present.slots.setLimits({ capacity: wanted.connections, ...queue });
+        present.slots.setLimits({ capacity: this.#capacityOf(wanted), ...queue });
         next.push(present);
         old.delete(wanted.name);
         continue;
       }
       const url = await this.#address(wanted);
-      const limits = { capacity: wanted.connections, ...queue };
+      const limits = { capacity: this.#capacityOf(wanted), ...queue };
       const slots = present?.slots ?? new Slots(limits);
       slots.setLimits(limits);
       const gate = wanted.kind === 'lab' ? null : this.#parts.gateOf(wanted.name);
@@ -123,6 +131,14 @@ export class Upstreams<L extends Lab = Lab> {
     this.#upstreams = next;
     this.#routes.clear();
     await this.#retire([...old.values()]);
+  }
+
+  /** Sizes what an upstream may have in flight, at most its configured connections; null goes back to those. */
+  setCapacity(name: string, capacity: number | null): void {
+    if (capacity === null) this.#sized.delete(name);
+    else this.#sized.set(name, capacity);
+    const upstream = this.#upstreams.find((each) => each.name === name);
+    upstream?.slots.setLimits({ ...upstream.slots.limits, capacity: this.#capacityOf(upstream.config) });
   }
 
   /** Ends all calls and closes all connections and labs. */
@@ -154,6 +170,7 @@ export class Upstreams<L extends Lab = Lab> {
       breakers: this.#breakersOf(config),
       slots,
       groups: this.#groupsOf(config),
+      usage: this.#usageOf(config.name),
       gate,
       onCall: (component) => {
         for (const observer of this.#observers) observer(component);
@@ -169,6 +186,18 @@ export class Upstreams<L extends Lab = Lab> {
     groups.maxWaitMs = batching.llm.max_wait_ms;
     this.#groups.set(name, groups);
     return groups;
+  }
+
+  #capacityOf({ name, connections }: UpstreamConfig): number {
+    return Math.min(connections, this.#sized.get(name) ?? connections);
+  }
+
+  #usageOf(name: string): ModelUsage {
+    const known = this.#usages.get(name);
+    if (known !== undefined) return known;
+    const usage = new ModelUsage(this.#parts.now, (use) => this.#parts.onUse(name, use));
+    this.#usages.set(name, usage);
+    return usage;
   }
 
   #breakersOf(config: UpstreamConfig): Breakers {

@@ -30,6 +30,8 @@ async function gateway(config: Record<string, unknown>): Promise<TestGateway> {
 describe('discovery', () => {
   const breakers = new BreakerRegistry({ now: Date.now, onTransition: () => {} });
   const upstreams = new Upstreams({
+    now: Date.now,
+    onUse: () => {},
     breakers,
     startLab: () => Promise.reject(new Error('no lab is needed')),
     onLabCrashed: () => {},

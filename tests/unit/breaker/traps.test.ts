@@ -99,7 +99,7 @@ describe('unlike opossum, it', () => {
     const slots = new Slots({ capacity: 1, queue: 0, queueWaitMs: 1_000 }, () => performance.now());
     expect(slots.tryAcquire()).toBe(true);
     const refused = vi.fn();
-    slots.wait(() => {}, refused);
+    slots.wait(null, () => {}, refused);
     expect(refused).toHaveBeenCalledOnce();
     expect(slots.inFlight).toBe(1);
     expect(breaker.snapshot()).toMatchObject({ state: 'closed', window: { calls: 0 } });

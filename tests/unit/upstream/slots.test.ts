@@ -22,6 +22,7 @@ it('serves a queue of any length when each one gives its slot back at once', () 
   let served = 0;
   for (let i = 0; i < waiting; i++) {
     slots.wait(
+      null,
       () => {
         served += 1;
         slots.release();
@@ -38,8 +39,8 @@ describe('slots', () => {
     const slots = new Slots(limits);
     expect([slots.tryAcquire(), slots.tryAcquire(), slots.tryAcquire()]).toEqual([true, true, false]);
     const served: string[] = [];
-    slots.wait(() => served.push('a'), never);
-    slots.wait(() => served.push('b'), never);
+    slots.wait(null, () => served.push('a'), never);
+    slots.wait(null, () => served.push('b'), never);
     slots.release();
     expect(served).toEqual(['a']);
     slots.release();
@@ -50,7 +51,7 @@ describe('slots', () => {
   it('lets nobody overtake the queue', () => {
     const slots = new Slots({ ...limits, capacity: 1 });
     slots.tryAcquire();
-    slots.wait(() => {}, never);
+    slots.wait(null, () => {}, never);
     expect(slots.tryAcquire()).toBe(false);
   });
 
@@ -63,9 +64,9 @@ describe('slots', () => {
       slots.release();
     }
     slots.tryAcquire();
-    slots.wait(() => {}, never);
+    slots.wait(null, () => {}, never);
     const refusals: SwitchgearError[] = [];
-    slots.wait(never, (error) => refusals.push(error));
+    slots.wait(null, never, (error) => refusals.push(error));
     expect(refusals.map((error) => [error.code, error.retryAfterMs])).toEqual([['queue_full', 1_000]]);
   });
 
@@ -73,7 +74,7 @@ describe('slots', () => {
     const slots = new Slots({ ...limits, capacity: 1 });
     slots.tryAcquire();
     const refusals: string[] = [];
-    slots.wait(never, (error) => refusals.push(error.code));
+    slots.wait(null, never, (error) => refusals.push(error.code));
     vi.advanceTimersByTime(999);
     expect(refusals).toEqual([]);
     vi.advanceTimersByTime(1);
@@ -85,8 +86,8 @@ describe('slots', () => {
     const slots = new Slots({ ...limits, capacity: 1 });
     slots.tryAcquire();
     const served: string[] = [];
-    const first = slots.wait(() => served.push('a'), never);
-    slots.wait(() => served.push('b'), never);
+    const first = slots.wait(null, () => served.push('a'), never);
+    slots.wait(null, () => served.push('b'), never);
     first.cancel();
     slots.release();
     expect(served).toEqual(['b']);
@@ -97,9 +98,13 @@ describe('slots', () => {
     const slots = new Slots({ ...limits, capacity: 1 });
     slots.tryAcquire();
     let served = false;
-    slots.wait(() => {
-      served = true;
-    }, never);
+    slots.wait(
+      null,
+      () => {
+        served = true;
+      },
+      never,
+    );
     slots.setLimits({ ...limits, capacity: 2 });
     expect(served).toBe(true);
   });
@@ -119,11 +124,15 @@ describe('slots', () => {
             const id = next++;
             if (slots.tryAcquire()) running += 1;
             else {
-              const handle = slots.wait(() => {
-                running += 1;
-                order.push(id);
-                waiting.delete(id);
-              }, never);
+              const handle = slots.wait(
+                null,
+                () => {
+                  running += 1;
+                  order.push(id);
+                  waiting.delete(id);
+                },
+                never,
+              );
               waiting.set(id, handle);
             }
           } else if (what === 'finish' && running > 0) {

@@ -1,0 +1,4 @@
+import * as predictions from '#lib/control/predictions.ts';
+import { defineRoute } from '#lib/control/route.ts';
+
+export const { GET, POST, PUT, PATCH, DELETE } = defineRoute({ POST: predictions.whatIf });
