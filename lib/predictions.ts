@@ -35,7 +35,7 @@ const WORTHS = [1, 2, 5, 10, 20, 40, 60, 120, 240, 480, 960] as const;
 
 const overridesSchema = z.object({
   /** What was configured when they were set: they hold as long as that does. */
-  configured: z.unknown(),
+  configured: z.unknown().optional(),
   mode: z.enum(modes).optional(),
   modes: z.partialRecord(z.enum(actuators), z.enum(modes)).default({}),
   limits: z.record(z.string(), z.number()).default({}),

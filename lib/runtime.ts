@@ -189,7 +189,10 @@ export class Runtime implements RuntimeHandle {
         ),
       breakers: this.breakers,
       startLab: async (name) => {
-        const lab = await startLabUpstream({ name });
+        const lab = await startLabUpstream({
+          name,
+          keepAliveMs: 1_000 * this.#config.allocation.keep_alive_s,
+        });
         this.faults.reapply(name, lab);
         return lab;
       },

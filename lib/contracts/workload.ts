@@ -15,6 +15,20 @@ export const workloadRequestSchema = z
     shape: z.enum(workloadShapes).default('day'),
     /** Of the shape `day`: seconds that a day takes. */
     day_s: z.number().min(10).max(86_400).default(300),
+    /** Of the shape `day`: how much of the first day is over at the start, 0..1. */
+    day_begun: z.number().min(0).lt(1).default(0),
+    /** Of the shape `day`: models that are asked in the place of `chat_model` in some hours, for a share of the chats. */
+    rota: z
+      .array(
+        z.strictObject({
+          model: z.string().min(1).max(256),
+          from_h: z.number().min(0).max(24),
+          to_h: z.number().min(0).max(24),
+          share: z.number().min(0).max(1),
+        }),
+      )
+      .max(16)
+      .default([]),
     /** Weights of the kinds of request; a stream is a chat that is streamed. */
     mix: z
       .strictObject({
@@ -53,6 +67,10 @@ export const workloadSettingsSchema = z.strictObject({
   duration_s: z.number().nullable(),
   shape: z.enum(workloadShapes),
   day_s: z.number(),
+  day_begun: z.number(),
+  rota: z.array(
+    z.strictObject({ model: z.string(), from_h: z.number(), to_h: z.number(), share: z.number() }),
+  ),
   mix: z.strictObject({ chat: z.number(), stream: z.number(), embeddings: z.number() }),
   prompts: z.int(),
   zipf: z.number(),

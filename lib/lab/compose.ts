@@ -27,8 +27,8 @@ export interface GenerationRequest {
   readonly maxTokens: number;
   readonly stops: readonly string[];
   readonly seed: number;
-  /** 0 unloads afterwards, Infinity keeps the model. */
-  readonly keepAliveMs: number;
+  /** 0 unloads afterwards, Infinity keeps the model; null is the server's own. */
+  readonly keepAliveMs: number | null;
 }
 
 export interface Composition {

@@ -13,7 +13,8 @@ export interface EmbeddingRequest {
   readonly model: LabModel;
   readonly texts: readonly string[];
   readonly dimensions: number;
-  readonly keepAliveMs: number;
+  /** Null is the server's own. */
+  readonly keepAliveMs: number | null;
 }
 
 export interface Embeddings {
@@ -26,6 +27,8 @@ export interface EngineOptions {
   /** Everything that takes time takes this much less of it. */
   speed: number;
   memoryBytes: number;
+  /** How long an idle model stays when a call does not say. */
+  keepAliveMs: number;
   /** Parallel calls per model. */
   slots: number;
   /** Calls per model that may wait. */
@@ -55,7 +58,8 @@ export class Engine {
 
   /** Ends with one `done`. @throws Refusal, or the signal's reason when the caller leaves */
   async *generate(request: GenerationRequest, signal: AbortSignal): AsyncGenerator<GenerationEvent> {
-    const { model, messages, keepAliveMs } = request;
+    const { model, messages } = request;
+    const keepAliveMs = request.keepAliveMs ?? this.#options.keepAliveMs;
     if (messages.length === 0) {
       yield await this.#loadOnly(model, keepAliveMs, signal);
       return;
@@ -69,7 +73,8 @@ export class Engine {
   }
 
   async embed(request: EmbeddingRequest, signal: AbortSignal): Promise<Embeddings> {
-    const { model, texts, dimensions, keepAliveMs } = request;
+    const { model, texts, dimensions } = request;
+    const keepAliveMs = request.keepAliveMs ?? this.#options.keepAliveMs;
     const promptTokens = texts.reduce((sum, text) => sum + countTokens(text), 0);
     const { clock } = this.#options;
     const held = await this.#hold(model, keepAliveMs, signal);

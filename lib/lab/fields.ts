@@ -6,7 +6,6 @@ import type { Tool } from '#lib/lab/tools.ts';
 import { isObject, objectIn, objectsIn, stringIn } from '#lib/protocols/json.ts';
 import type { Json, JsonObject } from '#lib/protocols/types.ts';
 
-const DEFAULT_KEEP_ALIVE_MS = 300_000;
 const DURATION = /^-?(?:\d+(?:\.\d+)?(?:ns|us|µs|ms|s|m|h))+$/;
 const UNIT_MS: Record<string, number> = {
   ns: 1e-6,
@@ -29,11 +28,11 @@ export function modelIn(body: JsonObject): LabModel {
 
 /**
  * Ollama's `keep_alive` in milliseconds: a duration as Go writes it (`5m`, `1h30m`) or seconds; below zero is for
- * good, and without one it is five minutes.
+ * good. Null without one.
  */
-export function keepAliveIn(body: JsonObject): number {
+export function keepAliveIn(body: JsonObject): number | null {
   const given = body.keep_alive;
-  if (given === undefined || given === null) return DEFAULT_KEEP_ALIVE_MS;
+  if (given === undefined || given === null) return null;
   const ms = typeof given === 'number' ? given * 1_000 : durationMs(given);
   return ms < 0 ? Number.POSITIVE_INFINITY : ms;
 }

@@ -6,6 +6,7 @@ export interface WorkerSettings {
   seed: number;
   speed: number;
   memoryBytes: number;
+  keepAliveMs: number;
   slots: number;
   queue: number;
 }

@@ -56,6 +56,17 @@ export const LAB_MODELS: readonly LabModel[] = [
     digest: digestOf(3),
   },
   {
+    name: 'lab-code:latest',
+    sizeBytes: 8 * GIB,
+    parameterSize: '14B (simulated)',
+    loadSeconds: 1.5,
+    promptTokensPerSecond: 2_500,
+    tokensPerSecond: 80,
+    contextLength: 65_536,
+    capabilities: ['completion', 'tools'],
+    digest: digestOf(5),
+  },
+  {
     name: 'lab-embed:latest',
     sizeBytes: GIB / 2,
     parameterSize: '300M (simulated)',

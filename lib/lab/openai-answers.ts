@@ -22,7 +22,6 @@ type Fields = Record<string, unknown>;
 const EVENT_STREAM = 'text/event-stream';
 const FINGERPRINT = 'fp_lab';
 /** OpenAI has no keep-alive; Ollama's own compatible surface takes its default too. */
-const KEEP_ALIVE_MS = 300_000;
 
 /** `POST /v1/chat/completions` and `POST /v1/completions`. `id` makes the answer's own. */
 export async function answerOpenai(
@@ -85,7 +84,7 @@ export async function answerOpenaiEmbeddings(body: JsonObject, engine: Engine, r
     throw new Refusal(400, 'encoding_format must be float or base64');
   }
   const { vectors, usage } = await engine.embed(
-    { model, texts, dimensions: dimensionsIn(body), keepAliveMs: KEEP_ALIVE_MS },
+    { model, texts, dimensions: dimensionsIn(body), keepAliveMs: null },
     reply.signal,
   );
   const data = vectors.map((vector, index) => ({
@@ -121,7 +120,7 @@ function requestOf(surface: Surface, body: JsonObject): GenerationRequest {
     maxTokens: tokenLimit(numberIn(body, 'max_completion_tokens') ?? numberIn(body, 'max_tokens')),
     stops: stopsIn(body.stop),
     seed: numberIn(body, 'seed') ?? 0,
-    keepAliveMs: KEEP_ALIVE_MS,
+    keepAliveMs: null,
   };
 }
 

@@ -14,13 +14,15 @@ export interface LabOptions {
   speed?: number;
   /** Room for models; default 16 GiB. */
   memoryBytes?: number;
+  /** How long an idle model stays when a call does not say; default 5 minutes, as Ollama has it. */
+  keepAliveMs?: number;
   /** Parallel calls per model; default 4. */
   slots?: number;
   /** Calls per model that may wait; default 512. */
   queue?: number;
 }
 
-const DEFAULTS = { speed: 1, memoryBytes: 16 * 1024 ** 3, slots: 4, queue: 512 };
+const DEFAULTS = { speed: 1, memoryBytes: 16 * 1024 ** 3, keepAliveMs: 300_000, slots: 4, queue: 512 };
 
 export class LabUpstream implements FaultTarget {
   readonly url: string;

@@ -199,7 +199,7 @@ export class WarmthKeeper {
     const reason = this.#reason(key, tracked, nowS);
     const aheadS = LOOKS_AHEAD * Math.max(1, sinceS);
     if (reason === null) {
-      if (resident !== undefined && tracked.idleFromS !== null)
+      if (resident !== undefined && tracked.idleFromS !== null && nowS - tracked.idleFromS > 2 * sinceS)
         await this.#unload(server, key, tracked, 'not worth keeping');
       return;
     }

@@ -70,8 +70,8 @@ export class Ledger {
   get refusal(): string | null {
     if (this.#recent.length < MIN_GAPS)
       return `learning: ${this.#recent.length} of ${MIN_GAPS} gaps between uses seen`;
-    const sum = (of: 'ours' | 'usual') =>
-      this.#recent.reduce((total, gap) => total + (gap[of].cold ? gap.lambdaS : 0) + gap[of].idleS, 0);
+    const sum = (side: 'ours' | 'usual') =>
+      this.#recent.reduce((total, gap) => total + (gap[side].cold ? gap.lambdaS : 0) + gap[side].idleS, 0);
     const [ours, usual] = [sum('ours'), sum('usual')];
     if (ours < usual) return null;
     return `over the last ${this.#recent.length} gaps it costs ${Math.round((ours / Math.max(usual, 1)) * 100)} % of the server's own keep-alive`;
@@ -79,11 +79,11 @@ export class Ledger {
 
   gap(key: string, costs: GapCosts): void {
     this.#gaps += 1;
-    for (const of of ['ours', 'usual'] as const) {
-      const total = this.#totals[of];
-      total.coldStarts += costs[of].cold ? 1 : 0;
-      total.idleS += costs[of].idleS;
-      total.costS += costs[of].idleS + (costs[of].cold ? costs.lambdaS : 0);
+    for (const side of ['ours', 'usual'] as const) {
+      const total = this.#totals[side];
+      total.coldStarts += costs[side].cold ? 1 : 0;
+      total.idleS += costs[side].idleS;
+      total.costS += costs[side].idleS + (costs[side].cold ? costs.lambdaS : 0);
     }
     this.#recent.push(costs);
     if (this.#recent.length > RECENT_GAPS) this.#recent.shift();

@@ -5,7 +5,7 @@
 import type { WorkloadSettings } from '#lib/contracts/workload.ts';
 import { seededRandom } from '#lib/lab/random.ts';
 
-type Shaped = Pick<WorkloadSettings, 'shape' | 'rate_per_s' | 'day_s' | 'seed'>;
+type Shaped = Pick<WorkloadSettings, 'shape' | 'rate_per_s' | 'day_s' | 'day_begun' | 'seed'>;
 
 /** A burst begins in each stretch of so many seconds, at a time of its own, and lasts so long. */
 const BURST_EVERY_S = 30;
@@ -21,15 +21,23 @@ const DAY_MEAN = DAY.reduce((sum, weight) => sum + weight, 0) / DAY.length;
 
 /** Arrivals per second at that time; its mean over a day, or over many bursts, is `rate_per_s`. */
 export function rateAt(offsetMs: number, settings: Shaped): number {
-  const { shape, rate_per_s, day_s } = settings;
+  const { shape, rate_per_s } = settings;
   switch (shape) {
     case 'day':
-      return rate_per_s * dayWeight((offsetMs / 1_000 / day_s) % 1);
+      return rate_per_s * dayWeight(dayShareAt(offsetMs, settings));
     case 'bursts':
       return rate_per_s * burstWeight(offsetMs / 1_000, settings.seed);
     default:
       return rate_per_s;
   }
+}
+
+/** How much of the day is over at that time, 0..1. */
+export function dayShareAt(
+  offsetMs: number,
+  { day_s, day_begun }: Pick<WorkloadSettings, 'day_s' | 'day_begun'>,
+): number {
+  return (offsetMs / 1_000 / day_s + day_begun) % 1;
 }
 
 function highestRate({ shape, rate_per_s }: Shaped): number {

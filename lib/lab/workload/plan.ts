@@ -1,6 +1,7 @@
 /** What each arrival asks for: made from the settings and the seed alone, so that two runs ask the same. */
 import type { WorkloadSettings } from '#lib/contracts/workload.ts';
 import { seededRandom } from '#lib/lab/random.ts';
+import { dayShareAt } from '#lib/lab/workload/arrivals.ts';
 import { passageAt, promptAt } from '#lib/lab/workload/corpus.ts';
 import { zipfSampler } from '#lib/lab/workload/zipf.ts';
 
@@ -20,21 +21,34 @@ const GOLDEN_RATIO = 0.618_033_988_749_895;
 /** Away from the arrivals, which draw from the seed itself. */
 const SEED_OFFSET = 0x5eed;
 
-/** The requests in the order of their arrivals, without an end. */
-export function* plannedRequests(settings: WorkloadSettings): Generator<PlannedRequest> {
+/** The requests in the order of their arrivals, without an end. @param atMs when the next one arrives */
+export function* plannedRequests(
+  settings: WorkloadSettings,
+  atMs: () => number = () => 0,
+): Generator<PlannedRequest> {
   const { mix, prompts, zipf } = settings;
   const random = seededRandom(settings.seed + SEED_OFFSET);
   const draw = zipfSampler(prompts, zipf, random);
   const total = mix.chat + mix.stream + mix.embeddings;
   for (;;) {
     const wanted = random() * total;
-    if (wanted < mix.chat + mix.stream) yield chat(settings, draw(), wanted >= mix.chat, random);
+    if (wanted < mix.chat + mix.stream)
+      yield chat(settings, modelAt(settings, atMs(), random), draw(), wanted >= mix.chat, random);
     else yield embeddings(settings, draw, random);
   }
 }
 
+/** Nothing is drawn where no rota is: the same seed then asks the same as ever. */
+function modelAt(settings: WorkloadSettings, atMs: number, random: () => number): string {
+  const hour = 24 * dayShareAt(atMs, settings);
+  for (const { model, from_h, to_h, share } of settings.rota)
+    if (settings.shape === 'day' && hour >= from_h && hour < to_h && random() < share) return model;
+  return settings.chat_model;
+}
+
 function chat(
-  { chat_model: model, deterministic_share }: WorkloadSettings,
+  { deterministic_share }: WorkloadSettings,
+  model: string,
   prompt: number,
   stream: boolean,
   random: () => number,

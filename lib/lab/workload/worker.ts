@@ -66,9 +66,9 @@ function run({ offsets, rateAt, arrivals, lastsMs }: Times): void {
   const askedMs = settings.duration_s === null ? Number.POSITIVE_INFINITY : settings.duration_s * 1_000;
   const endMs = Math.min(askedMs, lastsMs);
   const sender = new Sender(order);
-  const plan = plannedRequests(settings);
   const startedAt = performance.now();
   let next = offsets.next();
+  const plan = plannedRequests(settings, () => (next.done === true ? 0 : next.value));
 
   const progress = (): Progress => {
     const elapsedMs = performance.now() - startedAt;

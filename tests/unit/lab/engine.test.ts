@@ -25,7 +25,14 @@ let engine: Engine;
 
 beforeEach(() => {
   clock = new FakeClock();
-  engine = new Engine({ clock, speed: 1, memoryBytes: 16 * 1024 ** 3, slots: 1, queue: 1 });
+  engine = new Engine({
+    clock,
+    speed: 1,
+    memoryBytes: 16 * 1024 ** 3,
+    keepAliveMs: 300_000,
+    slots: 1,
+    queue: 1,
+  });
 });
 
 describe('a call of the lab', () => {

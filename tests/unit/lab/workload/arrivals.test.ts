@@ -6,6 +6,7 @@ const settings = (shape: 'steady' | 'day' | 'bursts', more: object = {}) => ({
   shape,
   rate_per_s: 20,
   day_s: 60,
+  day_begun: 0,
   seed: 7,
   ...more,
 });

@@ -10,6 +10,8 @@ const settings = (more: Partial<WorkloadSettings> = {}): WorkloadSettings => ({
   duration_s: null,
   shape: 'steady',
   day_s: 60,
+  day_begun: 0,
+  rota: [],
   mix: { chat: 4, stream: 4, embeddings: 2 },
   prompts: 100,
   zipf: 1,
