@@ -25,6 +25,10 @@ export function describeEvent(event: LoggedEvent): EventText {
   if (type.startsWith('breaker_')) return breakerText(event);
   if (type === 'fault_injected' || type === 'fault_ended') return faultText(event);
   if (type === 'operator_purge' || type === 'operator_cache_size') return cacheText(event);
+  if (type.startsWith('allocation_') || type.startsWith('model_') || type === 'operator_allocation')
+    return allocationText(event);
+  if (type === 'operator_import')
+    return { title: 'Recorded usage taken up', text: byLine(event.by, reasonIn(detail)), tone: 'plain' };
   if (type.startsWith('operator_')) {
     const act = type.slice('operator_'.length).replaceAll('_', ' ');
     const text = [changedSettings(detail), byLine(event.by, reasonIn(detail))];
@@ -51,6 +55,9 @@ const PLAIN: Record<string, { title: string; tone: EventTone }> = {
     title: 'Batched vectors differ from single ones; batching is off for the model',
     tone: 'bad',
   },
+  forecasts_failed: { title: 'The forecasts have ended', tone: 'bad' },
+  store_usage: { title: 'Usage cannot be written', tone: 'bad' },
+  store_settings: { title: 'What operators set cannot be written', tone: 'bad' },
   lab_crashed: { title: 'The lab crashed and starts again', tone: 'bad' },
   session_opened: { title: 'Console session opened', tone: 'plain' },
   session_refused: { title: 'A wrong admin token was tried', tone: 'warning' },
@@ -111,6 +118,43 @@ function cacheText({ type, detail, by }: LoggedEvent): EventText {
     ]),
     tone: 'plain',
   };
+}
+
+const SIZED: Readonly<Record<string, string>> = {
+  connections: 'connections',
+  workers: 'calls at a time',
+  cache: 'MB of cache',
+};
+
+function allocationText({ type, detail, by }: LoggedEvent): EventText {
+  const target = String(partOf(detail, 'target') ?? '');
+  const reason = reasonIn(detail) ?? '';
+  const model = [partOf(detail, 'upstream'), partOf(detail, 'model')].join('/');
+  switch (type) {
+    case 'allocation_changed': {
+      const unit = SIZED[String(partOf(detail, 'actuator'))] ?? '';
+      const [before, after] = [numberOf(partOf(detail, 'before')), numberOf(partOf(detail, 'after'))];
+      return {
+        title: `${target}: ${after} ${unit}`,
+        text: joined([`from ${before}`, reason]),
+        tone: 'plain',
+      };
+    }
+    case 'allocation_promoted':
+      return { title: `Forecasts size ${target} now`, text: reason, tone: 'good' };
+    case 'allocation_demoted':
+      return { title: `Forecasts no longer size ${target}`, text: reason, tone: 'warning' };
+    case 'model_preloaded':
+      return { title: `${model} preloaded`, text: reason, tone: 'good' };
+    case 'model_unloaded':
+      return { title: `${model} unloaded`, text: reason, tone: 'plain' };
+    case 'model_load_failed':
+      return { title: `${model} could not be moved`, text: reason, tone: 'warning' };
+    default: {
+      const mode = partOf(partOf(detail, 'after'), 'mode');
+      return { title: `Allocator: ${String(mode)}`, text: byLine(by, reason), tone: 'plain' };
+    }
+  }
 }
 
 function numberOf(value: unknown): number {

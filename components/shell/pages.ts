@@ -1,4 +1,12 @@
-import { DatabaseZap, FlaskConical, Layers, LayoutDashboard, ScrollText, ToggleRight } from 'lucide-react';
+import {
+  ChartSpline,
+  DatabaseZap,
+  FlaskConical,
+  Layers,
+  LayoutDashboard,
+  ScrollText,
+  ToggleRight,
+} from 'lucide-react';
 
 /** The pages there are, with the key that follows `g`. */
 export const PAGES = [
@@ -6,6 +14,7 @@ export const PAGES = [
   { href: '/breakers', name: 'Breakers', key: 'b', Icon: ToggleRight },
   { href: '/cache', name: 'Cache', key: 'c', Icon: DatabaseZap },
   { href: '/batching', name: 'Batching', key: 't', Icon: Layers },
+  { href: '/allocation', name: 'Allocation', key: 'a', Icon: ChartSpline },
   { href: '/requests', name: 'Requests', key: 'r', Icon: ScrollText },
   { href: '/lab', name: 'Lab', key: 'l', Icon: FlaskConical },
 ] as const;
