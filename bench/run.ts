@@ -3,6 +3,7 @@ import { runBatchingBench } from './batching/main.ts';
 import { runBreakerBench } from './breaker/main.ts';
 import { runCacheBench } from './cache/main.ts';
 import { runConsoleBench } from './console/main.ts';
+import { runForecastBench } from './forecast/main.ts';
 import { runHitRateBench } from './hit-rate/main.ts';
 import { runProxyBench } from './proxy/main.ts';
 import { runTelemetryBench } from './telemetry/main.ts';
@@ -15,6 +16,7 @@ const BENCHES: Record<string, (args: string[]) => Promise<number>> = {
   cache: runCacheBench,
   batching: runBatchingBench,
   'hit-rate': runHitRateBench,
+  forecast: runForecastBench,
 };
 const EX_USAGE = 64;
 

@@ -24,25 +24,25 @@ export function AllocationTiles({ view }: { view: Predictions }) {
         value={skill === null ? UNKNOWN : percentFigure(skill)}
         unit={skill === null ? '' : '%'}
         tone={skill !== null && skill < 0 ? 'warning' : 'plain'}
-        note="less loss than the last value · last 500 steps"
+        note="over last value · 500 steps"
       />
       <MetricTile
         label="Band held"
         value={coverage === null ? UNKNOWN : percentFigure(coverage)}
         unit={coverage === null ? '' : '%'}
-        note="of what came · 90 % promised"
+        note="500 steps · 90 % promised"
       />
       <MetricTile
         label="Connections"
         value={formatCount(now.connections)}
-        unit={`of ${view.resource_limits.connections} each`}
-        note={`now · ${formatCount(now.workers)} calls at a time, ${rounded(now.cache_size_mb)} MB cache`}
+        unit="in all"
+        note={`now · cache ${rounded(now.cache_size_mb)} MB`}
       />
       <MetricTile
         label="Cold starts"
         value={fewer === null ? UNKNOWN : percentFigure(Math.abs(fewer))}
         unit={fewer === null ? '' : fewer >= 0 ? '% fewer' : '% more'}
-        note={`${formatCount(learned.cold_starts)} against ${formatCount(server.cold_starts)} · ${formatCount(warmth.compared.gaps)} gaps replayed`}
+        note={`${formatCount(learned.cold_starts)} for ${formatCount(server.cold_starts)} · replayed`}
       />
       <MetricTile
         label="History"

@@ -1,6 +1,6 @@
 'use client';
 
-import { rounded } from '#components/allocation/words.ts';
+import { rounded, secondsText } from '#components/allocation/words.ts';
 import { useLive } from '#components/live/live-context.ts';
 import { Card } from '#components/ui/card.tsx';
 import { type Column, DataTable } from '#components/ui/data-table.tsx';
@@ -43,7 +43,7 @@ const MODELS: readonly Column<Model>[] = [
   {
     key: 'wanted',
     header: 'Should be',
-    width: '22%',
+    width: '24%',
     cell: ({ wanted }) => (wanted === null ? <span className="text-faint">no</span> : WANTED[wanted]),
   },
   {
@@ -51,16 +51,16 @@ const MODELS: readonly Column<Model>[] = [
     header: 'Kept for',
     align: 'end',
     width: '12%',
-    cell: ({ keep_alive_s }) => formatDuration(keep_alive_s * 1_000),
+    cell: ({ keep_alive_s }) => secondsText(keep_alive_s),
   },
   {
     key: 'load',
     header: 'Loads in',
     align: 'end',
     width: '12%',
-    cell: ({ load_s }) => (load_s === null ? UNKNOWN : formatDuration(load_s * 1_000)),
+    cell: ({ load_s }) => (load_s === null ? UNKNOWN : secondsText(load_s)),
   },
-  { key: 'gaps', header: 'Gaps', align: 'end', width: '8%', cell: ({ gaps }) => formatCount(gaps) },
+  { key: 'gaps', header: 'Gaps', align: 'end', width: '10%', cell: ({ gaps }) => formatCount(gaps) },
 ];
 
 /** Which models are kept in memory and why, what that has cost and saved, and each preload with what came of it. */

@@ -1,5 +1,5 @@
 /** How the allocator's parts are said to people. */
-import { formatPerSecond, UNKNOWN, withUnit } from '#components/ui/format.ts';
+import { formatDuration, formatPerSecond, UNKNOWN, withUnit } from '#components/ui/format.ts';
 import type { Metric, Predictions } from '#lib/contracts/predictions.ts';
 
 export const METHOD_NAMES = {
@@ -43,6 +43,11 @@ export function metricText(metric: Metric, series: string, value: number | null)
   return rounded(value);
 }
 
+/** Short times to a tenth of a second. */
+export function secondsText(seconds: number): string {
+  return seconds < 10 ? withUnit(seconds.toFixed(1), 's') : formatDuration(seconds * 1_000);
+}
+
 export function rounded(value: number): string {
   return value.toLocaleString('en', { maximumFractionDigits: value >= 100 ? 0 : value >= 10 ? 1 : 2 });
 }
@@ -58,5 +63,5 @@ export function headline(view: Predictions): string {
     mode === 'act'
       ? `${acting} of ${targets.length + 1} actuators have earned to act`
       : `it ${MODE_MEANINGS[mode]}`;
-  return `${rate} expected next${trend}; ${doing}.`;
+  return `${rate} requests/s expected next${trend}; ${doing}.`;
 }

@@ -141,9 +141,9 @@ function allocationText({ type, detail, by }: LoggedEvent): EventText {
       };
     }
     case 'allocation_promoted':
-      return { title: `Forecasts size ${target} now`, text: reason, tone: 'good' };
+      return { title: `${target} sized by forecast`, text: reason, tone: 'good' };
     case 'allocation_demoted':
-      return { title: `Forecasts no longer size ${target}`, text: reason, tone: 'warning' };
+      return { title: `${target} no longer sized`, text: reason, tone: 'warning' };
     case 'model_preloaded':
       return { title: `${model} preloaded`, text: reason, tone: 'good' };
     case 'model_unloaded':

@@ -19,11 +19,11 @@ export function Navigation() {
       aria-label="Pages"
       className="z-20 border-line bg-ground max-lg:fixed max-lg:inset-x-0 max-lg:bottom-0 max-lg:border-t lg:w-44 lg:shrink-0 lg:border-r"
     >
-      <ul className="flex gap-1 p-2 max-lg:px-1 max-lg:justify-around lg:sticky lg:top-14 lg:flex-col">
+      <ul className="flex gap-1 p-2 max-lg:overflow-x-auto max-lg:px-1 max-lg:justify-around lg:sticky lg:top-14 lg:flex-col">
         {PAGES.map(({ href, name, Icon }) => {
           const current = pathname === href || (href !== '/' && pathname.startsWith(`${href}/`));
           return (
-            <li key={href} className="max-lg:min-w-0 max-lg:flex-1">
+            <li key={href} className="max-lg:min-w-[66px] max-lg:flex-1">
               <Link
                 href={range === null ? href : `${href}?range=${range}`}
                 aria-current={current ? 'page' : undefined}

@@ -207,8 +207,8 @@ export class Forecaster {
       atS: atS + steps * this.#options.stepS,
       point,
       lower: Math.min(point, horizon.lower.around(point)),
-      upper: Math.max(point, horizon.upper.around(point)),
-      quantiles: horizon.quantiles.map((quantile) => quantile.around(point)),
+      upper: Math.max(point, Math.min(ceiling, horizon.upper.around(point))),
+      quantiles: horizon.quantiles.map((quantile) => Math.min(ceiling, quantile.around(point))),
     };
     return { experts, forecast };
   }

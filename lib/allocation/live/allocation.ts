@@ -172,15 +172,20 @@ export class Allocation {
   async start(): Promise<void> {
     const { now, usage, timing } = this.#parts;
     const nowS = now() / 1_000;
+    const told = this.#forecasts;
+    const isOver = () => this.#isClosed || told !== this.#forecasts;
     const fromS = nowS - KEPT_SEASONS * timing.seasonS;
     const pageS = REPLAY_SEASONS_AT_A_TIME * timing.seasonS;
     for (let page = 0; page < KEPT_SEASONS; page += 1) {
-      if (this.#isClosed) return;
+      if (isOver()) return;
       this.#replayed = { done: page, of: KEPT_SEASONS };
       await this.#tell(usage.read(fromS + page * pageS, fromS + (page + 1) * pageS));
     }
+    if (isOver()) return;
     this.#replayed = null;
-    if (!this.#isClosed) await this.#resize();
+    // What was collected meanwhile.
+    await this.#tell(usage.read(nowS, Number.MAX_SAFE_INTEGER));
+    if (!isOver()) await this.#resize();
   }
 
   /** Share of what was recorded before that is taken up; null when all of it is. */

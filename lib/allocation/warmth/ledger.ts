@@ -35,7 +35,7 @@ export interface Counted {
 
 const MAX_ENTRIES = 500;
 /** Gaps that a promotion is decided by. */
-const RECENT_GAPS = 200;
+const RECENT_GAPS = 1_000;
 export const MIN_GAPS = 20;
 
 export class Ledger {
