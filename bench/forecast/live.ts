@@ -33,7 +33,12 @@ export async function live(seconds: number, say: (line: string) => void): Promis
     const servers = await Promise.all(
       (['act', 'shadow'] as const).map(async (mode) => {
         const port = await freePort();
-        const env = { ...process.env, NODE_ENV: 'production', PORT: String(port), LOG_LEVEL: 'error' };
+        const env: NodeJS.ProcessEnv = {
+          ...process.env,
+          NODE_ENV: 'production',
+          PORT: String(port),
+          LOG_LEVEL: 'error',
+        };
         const server = start(process.execPath, ['server.ts', '--demo'], {
           cwd: ROOT,
           env: { ...env, SWITCHGEAR_DATA_DIR: join(folder, mode) },

@@ -25,7 +25,7 @@ export interface Standing {
 }
 
 /** Steps ahead: an hour of five minutes each, further apart the further they are. */
-export const HORIZONS = [1, 2, 3, 4, 6, 8, 10, 12] as const;
+export const HORIZONS = [1, 2, 4, 6, 9, 12] as const;
 /** Forecasts that a standing is made from. */
 const SCORED = 500;
 /** Steps that are kept to be shown. */
@@ -46,7 +46,8 @@ export class SeriesForecast {
 
   observe(atS: number, value: number | null): void {
     const lastS = this.#forecaster.atS;
-    if (lastS !== null && atS <= lastS) return;
+    // What was never measured needs no gaps.
+    if (lastS === null ? value === null : atS <= lastS) return;
     const [forecast = null] = this.#forecaster.observe(atS, value);
     // After a gap it was made for the first missing step.
     const said = forecast !== null && forecast.atS === atS ? forecast : null;
