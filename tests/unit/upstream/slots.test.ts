@@ -157,4 +157,35 @@ describe('slots', () => {
       }),
     );
   });
+
+  it('holds a model at its own limit, and lets others past those of it that wait', () => {
+    const slots = new Slots({ capacity: 10, queue: 10, queueWaitMs: 1_000 });
+    slots.setModelLimits(new Map([['large', 1]]));
+    expect([slots.tryAcquire('large'), slots.tryAcquire('large'), slots.tryAcquire('small')]).toEqual([
+      true,
+      false,
+      true,
+    ]);
+    const served: string[] = [];
+    slots.wait('large', () => served.push('large'), never);
+    slots.wait('small', () => served.push('small'), never);
+    slots.release('small');
+    expect(served).toEqual(['small']);
+    expect([...slots.demands()]).toEqual([
+      ['large', 2],
+      ['small', 1],
+    ]);
+    slots.release('large');
+    expect(served).toEqual(['small', 'large']);
+  });
+
+  it('serves at once those that a lifted limit held', () => {
+    const slots = new Slots({ capacity: 10, queue: 10, queueWaitMs: 1_000 });
+    slots.setModelLimits(new Map([['large', 1]]));
+    slots.tryAcquire('large');
+    const served: string[] = [];
+    slots.wait('large', () => served.push('large'), never);
+    slots.setModelLimits(new Map());
+    expect(served).toEqual(['large']);
+  });
 });
