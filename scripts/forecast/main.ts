@@ -21,6 +21,7 @@ import { backtestTable, coldstartTable, provisionTable } from './tables.ts';
 const EX_USAGE = 64;
 const EX_DATAERR = 65;
 const EX_NOINPUT = 66;
+const EX_UNAVAILABLE = 69;
 
 const USAGE = `usage:
   npm run forecast -- backtest  --csv FILE --column NAME [--time timestamp] [--horizon-steps 1] [--season-steps N]
@@ -28,25 +29,32 @@ const USAGE = `usage:
   npm run forecast -- provision --csv FILE --column NAME [--time timestamp] [--lead-steps 1] [--season-steps N]
                                 [--history-days 7] [--quantile 0.99] [--json]
   npm run forecast -- coldstart --csv FILE [--learn-days 0] [--json]
+  npm run forecast -- import    --csv FILE [--column requests] [--url http://127.0.0.1:8003] [--upstream NAME]
+                                [--model NAME] [--align as_is|recent] [--json]
 
 FILE is a CSV with a header. backtest and provision read a time (ISO 8601, YYYY-MM-DD HH:MM:SS, or seconds) and a value
 of at least 0 a line, and leave out lines whose column missing is 1; a season is a day unless --season-steps says
 otherwise. coldstart reads timestamp,model[,exec_seconds], one line for each use. --json prints JSON alone; with
-"npm run -s" nothing stands before it.
+"npm run -s" nothing stands before it. import hands recorded usage to a running server, whose admin token, if it has one, is
+read from SWITCHGEAR_ADMIN_TOKEN.
 `;
 
 const DAY_S = 86_400;
 const MAX_FILE_MB = 512;
 
 class UsageError extends Error {}
+class UnreachableError extends Error {}
 
-const COMMANDS: Record<string, (args: string[]) => { result: unknown; table: string }> = {
+type Done = { result: unknown; table: string };
+
+const COMMANDS: Record<string, (args: string[]) => Done | Promise<Done>> = {
   backtest,
   provision: provisioning,
   coldstart,
+  import: importHistory,
 };
 
-function main(): number {
+async function main(): Promise<number> {
   const [name = '', ...args] = process.argv.slice(2);
   if (['', 'help', '--help', '-h'].includes(name)) {
     process.stdout.write(USAGE);
@@ -59,13 +67,17 @@ function main(): number {
         `unknown command ${JSON.stringify(name)}; there is: ${Object.keys(COMMANDS).join(', ')}`,
       );
     const asJson = args.includes('--json');
-    const { result, table } = command(args.filter((each) => each !== '--json'));
+    const { result, table } = await command(args.filter((each) => each !== '--json'));
     process.stdout.write(asJson ? `${JSON.stringify(result, null, 2)}\n` : `${table}\n`);
     return 0;
   } catch (thrown) {
     if (thrown instanceof UsageError) {
       process.stderr.write(`${thrown.message}\n\n${USAGE}`);
       return EX_USAGE;
+    }
+    if (thrown instanceof UnreachableError) {
+      process.stderr.write(`${thrown.message}\n`);
+      return EX_UNAVAILABLE;
     }
     if (thrown instanceof SwitchgearError) {
       process.stderr.write(`${thrown.message}\n`);
@@ -128,6 +140,34 @@ function coldstart(args: string[]) {
   const models = new Set(uses.map(({ model }) => model)).size;
   const result = { command: 'coldstart', uses: uses.length, models, learn_days: learnDays, fixed, ours };
   return { result, table: coldstartTable(result) };
+}
+
+async function importHistory(args: string[]): Promise<Done> {
+  const options = optionsOf(args, ['csv', 'column', 'url', 'upstream', 'model', 'align']);
+  const { url = 'http://127.0.0.1:8003', csv: _, ...rest } = options;
+  const token = process.env.SWITCHGEAR_ADMIN_TOKEN;
+  const target = `${url.replace(/\/+$/, '')}/api/predictions/import`;
+  let response: Response;
+  const body = JSON.stringify({ ...rest, csv: textOf(options) });
+  try {
+    response = await fetch(target, {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/json',
+        ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+      },
+      body,
+    });
+  } catch {
+    throw new UnreachableError(`no server answers at ${target}`);
+  }
+  const answer = (await response.json()) as { error?: { message?: string } } & Record<string, unknown>;
+  if (!response.ok)
+    throw new SwitchgearError('bad_request', answer.error?.message ?? `status ${response.status}`);
+  return {
+    result: answer,
+    table: `${answer.imported} of ${answer.rows} rows were new, from ${answer.from} to ${answer.to}`,
+  };
 }
 
 function usage(options: Options) {
@@ -203,4 +243,4 @@ function say(text: string): void {
   process.stderr.write(`${text}\n`);
 }
 
-process.exitCode = main();
+process.exitCode = await main();

@@ -19,6 +19,9 @@ const BODIES: Record<string, object> = {
   changeBatching: { kind: 'embedding', max_wait_ms: 20 },
   changeCacheSettings: { memory_mb: 50 },
   purgeCache: { all: true },
+  changeAllocation: { mode: 'advise' },
+  importHistory: { csv: 'timestamp,requests\n0,5\n300,7\n600,6\n', align: 'recent' },
+  replayAllocation: { series: '*', quantile: 0.95 },
   startWorkload: { rate_per_s: 1, duration_s: 60 },
 };
 /** Needs an admin token, which this server has none of; a breaker that is open; or the id of what was made before. */
