@@ -125,7 +125,7 @@ describe('the OpenAI API of the lab', () => {
 
   it('lists models as owned by the lab', async () => {
     expect((await openai.models.retrieve('lab-chat')).owned_by).toBe('lab');
-    expect((await openai.models.list()).data).toHaveLength(4);
+    expect((await openai.models.list()).data).toHaveLength(5);
   });
 
   it('answers a chat whole and streamed, with usage', async () => {

@@ -149,7 +149,7 @@ export class Allocation {
   #outlooks: Outlooks = {};
   #stretch: number | null = null;
   #step: number | null = null;
-  #lookedS = 0;
+  #lookedS: number;
   #replayed: { done: number; of: number } | null = { done: 0, of: 1 };
   #isClosed = false;
 
@@ -165,6 +165,7 @@ export class Allocation {
       defaultKeepAliveS: () => parts.settings().keep_alive_s,
       onEvent: (type, detail) => parts.onEvent({ type, component: detail.upstream, detail }),
     });
+    this.#lookedS = parts.now() / 1_000;
     this.#forecasts = this.#openForecasts();
   }
 

@@ -94,15 +94,17 @@ export class Book {
   }
 
   /**
-   * The past of a series provided for by the allocator's rule.
+   * The later half of what is known of a series provided for by the allocator's rule.
    * @param load what the demand is multiplied by
-   * @param lead steps ahead that a decision has to be taken
+   * @param lead steps ahead that a decision has to be taken. @returns null of a series that is not known
    */
   replay(series: string, metric: Metric, quantile: number, lead: number, load: number): Replayed | null {
     const past = this.#series.get(series)?.metrics[metric].past;
-    const [first] = past ?? [];
-    const last = past?.at(-1);
-    if (past === undefined || first === undefined || last === undefined) return null;
+    if (past === undefined) return null;
+    const [first] = past;
+    const last = past.at(-1);
+    if (first === undefined || last === undefined)
+      return { steps: 0, resource_minutes: 0, static_minutes: 0, under_provisioned_share: null };
     const { stepS } = this.#settings;
     const steps = Math.round((last.atS - first.atS) / stepS) + 1;
     const values = new Float64Array(steps).fill(Number.NaN);

@@ -156,15 +156,17 @@ export class WarmthKeeper {
     return this.#options.worth() * (known.length === 0 ? PRESUMED_LOAD_S : mean);
   }
 
-  /** Looks at what is in memory, and acts when it may. Never rejects; a server that does not answer is left alone. */
+  /** Looks at what servers have in memory whose models were used, and acts when it may. Never rejects; a server that does not answer is left alone. */
   async look(servers: readonly WarmthServer[], mayAct: boolean): Promise<void> {
     if (this.#isLooking) return;
     this.#isLooking = true;
     const nowS = this.#options.nowS();
     const sinceS = this.#lookedAtS === null ? 0 : Math.max(0, nowS - this.#lookedAtS);
     this.#lookedAtS = nowS;
+    const known = new Set([...this.#models.values()].map(({ upstream }) => upstream));
+    const asked = servers.filter(({ name }) => known.has(name));
     await Promise.all(
-      servers.map((server) => this.#lookAt(server, sinceS, mayAct).catch(() => this.#forget(server.name))),
+      asked.map((server) => this.#lookAt(server, sinceS, mayAct).catch(() => this.#forget(server.name))),
     );
     this.#isLooking = false;
   }
