@@ -27,6 +27,8 @@ interface Counted {
   loadMs: number;
   inFlight: number;
   lastEndedMs: number | null;
+  /** When the first of those in flight began. */
+  beganMs: number;
   /** Some call succeeded: anybody can make up names. */
   isServed: boolean;
 }
@@ -52,8 +54,9 @@ export class ModelUsage {
     const counted = this.#of(model);
     if (counted === undefined) return;
     counted.inFlight += 1;
-    if (counted.inFlight === 1 && counted.isServed)
-      this.#onUse({ model, idleFromMs: counted.lastEndedMs, startMs: this.#now() });
+    if (counted.inFlight > 1) return;
+    counted.beganMs = this.#now();
+    if (counted.isServed) this.#onUse({ model, idleFromMs: counted.lastEndedMs, startMs: counted.beganMs });
   }
 
   ended(model: string, durationMs: number): void {
@@ -69,6 +72,8 @@ export class ModelUsage {
   served(model: string, loadMs: number): void {
     const counted = this.#models.get(model);
     if (counted === undefined) return;
+    // Its first use is told late: only now it is known to be a model.
+    if (!counted.isServed) this.#onUse({ model, idleFromMs: null, startMs: counted.beganMs });
     counted.isServed = true;
     if (loadMs < COLD_LOAD_MS) return;
     counted.coldStarts += 1;
@@ -79,7 +84,7 @@ export class ModelUsage {
   take(): ModelCounts[] {
     const taken: ModelCounts[] = [];
     for (const [model, counted] of this.#models) {
-      const { isServed, ...counts } = counted;
+      const { isServed, beganMs: _, ...counts } = counted;
       if (isServed) taken.push({ model, ...counts });
       else if (counted.inFlight === 0) this.#models.delete(model);
       Object.assign(counted, { calls: 0, totalMs: 0, coldStarts: 0, loadMs: 0 });
@@ -98,6 +103,7 @@ export class ModelUsage {
       loadMs: 0,
       inFlight: 0,
       lastEndedMs: null,
+      beganMs: 0,
       isServed: false,
     };
     this.#models.set(model, counted);
