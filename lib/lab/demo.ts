@@ -34,7 +34,7 @@ export function demoConfig(config: Config): Config {
     // A quarter of an hour of such a day; loads take as long as on a real one, so each is worth
     // less of it.
     keep_alive_s: 3,
-    cold_start_worth: 15,
+    cold_start_worth: 30,
   };
   return { ...config, upstreams: labs, allocation };
 }
