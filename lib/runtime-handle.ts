@@ -10,12 +10,14 @@ import type { Coverage, SettingsOverrides, Transition, WhatIf } from '#lib/contr
 import type { CacheMetrics } from '#lib/contracts/cache.ts';
 import type { Config } from '#lib/contracts/config.ts';
 import type { Readiness } from '#lib/contracts/health.ts';
+import type { Score } from '#lib/contracts/score.ts';
 import type { Snapshot } from '#lib/contracts/snapshot.ts';
 import type { UpstreamView } from '#lib/contracts/upstreams.ts';
 import type { DrillControl } from '#lib/lab/drills/control.ts';
 import type { FaultRegistry } from '#lib/lab/faults.ts';
 import type { WorkloadControl } from '#lib/lab/workload/control.ts';
 import type { PredictionService } from '#lib/predictions.ts';
+import type { LoadTests } from '#lib/scorecard/load-test/control.ts';
 import type { EventLog } from '#lib/telemetry/event-log.ts';
 import type { Prometheus } from '#lib/telemetry/prometheus.ts';
 import type { Telemetry } from '#lib/telemetry/telemetry.ts';
@@ -45,6 +47,7 @@ export interface RuntimeHandle {
   readonly prometheus: Prometheus;
   readonly cache: ResponseCache;
   readonly predictions: PredictionService;
+  readonly loadTests: LoadTests;
   config(): Config;
   upstreams(): UpstreamView[];
   cacheMetrics(): Promise<CacheMetrics>;
@@ -60,6 +63,8 @@ export interface RuntimeHandle {
   transitionsOf(component: string, limit: number): Transition[];
   /** What other settings would have made of the last hour. @throws SwitchgearError `conflict` when too many run */
   whatIf(component: string, draft: SettingsOverrides): Promise<WhatIf>;
+  /** From live evidence, as it is now. */
+  score(): Score;
   readiness(): Readiness;
   /** All that moves, as it is now. */
   snapshot(): Snapshot;

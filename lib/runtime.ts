@@ -9,6 +9,7 @@ import { AccessPolicy } from '#lib/access/policy.ts';
 import { CACHE_SERIES, GATEWAY_SERIES, modelSeries } from '#lib/allocation/usage.ts';
 import type { WarmthServer } from '#lib/allocation/warmth/keeper.ts';
 import { BreakerRegistry } from '#lib/breaker/registry.ts';
+import { SANDBOX } from '#lib/breaker/sandbox.ts';
 import { storedRecords } from '#lib/breaker/stored-records.ts';
 import { WhatIfs } from '#lib/breaker/what-if/what-if.ts';
 import { Ghosts } from '#lib/cache/ghosts.ts';
@@ -32,6 +33,7 @@ import {
 } from '#lib/contracts/config.ts';
 import type { LoggedEvent } from '#lib/contracts/events.ts';
 import type { Readiness } from '#lib/contracts/health.ts';
+import type { Score } from '#lib/contracts/score.ts';
 import type { Snapshot } from '#lib/contracts/snapshot.ts';
 import type { UpstreamView } from '#lib/contracts/upstreams.ts';
 import { SwitchgearError } from '#lib/errors.ts';
@@ -47,6 +49,8 @@ import { WorkloadControl } from '#lib/lab/workload/control.ts';
 import { PredictionService } from '#lib/predictions.ts';
 import type { Operation } from '#lib/protocols/types.ts';
 import type { AuditEntry, RuntimeHandle } from '#lib/runtime-handle.ts';
+import { LoadTests } from '#lib/scorecard/load-test/control.ts';
+import { scoreOf } from '#lib/scorecard/scorecard.ts';
 import { REDIS_BREAKER, REDIS_CAPACITY, REDIS_COMPONENT, RedisTier } from '#lib/store/redis-tier.ts';
 import { openStore, type Store } from '#lib/store/store.ts';
 import { EventLog } from '#lib/telemetry/event-log.ts';
@@ -93,6 +97,7 @@ export class Runtime implements RuntimeHandle {
   readonly cache: ResponseCache;
   readonly answers: AnswerCache;
   readonly predictions: PredictionService;
+  readonly loadTests: LoadTests;
   readonly telemetry: Telemetry;
   readonly prometheus: Prometheus;
   readonly snapshots: Snapshots;
@@ -288,6 +293,20 @@ export class Runtime implements RuntimeHandle {
       onInternalError: (error, requestId) =>
         logger.error({ request_id: requestId, err: error.cause ?? error }, 'internal error'),
     });
+    this.loadTests = new LoadTests({
+      now,
+      store: this.#store.settings,
+      order: async (roundS) => {
+        const [first] = this.#upstreams.list();
+        if (first === undefined) throw new SwitchgearError('conflict', 'There is no upstream to test with');
+        const [chatModel, embeddingModel] = await Promise.all([
+          modelFor(first, 'chat'),
+          modelFor(first, 'embeddings').catch(() => null),
+        ]);
+        return { ...this.#ownAddress(), chatModel, embeddingModel, roundS };
+      },
+      onEvent: (type, by, detail) => this.events.append({ type, ...(by === null ? {} : { by }), detail }),
+    });
     const usage = new UsageCollector(this.telemetry);
     this.predictions = new PredictionService(
       {
@@ -465,6 +484,41 @@ export class Runtime implements RuntimeHandle {
     return this.#whatIfs.run(this.breakers.require(component), draft);
   }
 
+  score(): Score {
+    const { protected_functions, functions } = this.coverage();
+    const drill = this.drills.list().find(({ ended_at }) => ended_at !== null);
+    const { recent } = this.telemetry.traffic();
+    const { hits, misses, hitRatio } = this.cacheTotals();
+    const { targets } = this.predictions.view();
+    const acting = targets.filter(({ mode }) => mode === 'act');
+    const skills = (acting.length > 0 ? acting : targets).flatMap(({ skill }) => skill ?? []);
+    const tested = this.transitionsOf(SANDBOX, 20).find(({ to }) => to === 'open');
+    return scoreOf({
+      nowMs: this.#now(),
+      loadTest: this.loadTests.status(),
+      protectedFunctions: protected_functions,
+      allProtected: protected_functions > 0 && functions.length === protected_functions,
+      drill:
+        drill?.ended_at == null
+          ? null
+          : {
+              component: drill.component,
+              passed: drill.status === 'passed',
+              atMs: Date.parse(drill.ended_at),
+            },
+      snapshotAtMs: Date.parse(this.snapshots.now().at),
+      measuredUntilMs: this.telemetry.sealedUntilMs === 0 ? null : this.telemetry.sealedUntilMs,
+      traffic: { requests: recent.requests, servedRate: recent.served_rate },
+      sandboxAtMs: tested === undefined ? null : Date.parse(tested.at),
+      cache: { looks: hits + misses, hitRatio },
+      allocation: {
+        acting: acting.length,
+        of: targets.length,
+        skill: skills.length === 0 ? null : Math.max(...skills),
+      },
+    });
+  }
+
   readiness(): Readiness {
     const reasons = this.#draining ? ['shutting down'] : [];
     return { ready: reasons.length === 0, reasons };
@@ -514,6 +568,7 @@ export class Runtime implements RuntimeHandle {
   drain(): void {
     this.#draining = true;
     void this.workload.close();
+    this.loadTests.close();
     this.drills.close();
     this.answers.drain();
     this.streams.close();

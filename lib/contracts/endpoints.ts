@@ -42,6 +42,7 @@ export const TAGS = {
   Requests: 'What happened to single requests',
   Lab: 'Faults, drills and traffic on order',
   Test: 'Breakers under test, for scripts',
+  Score: 'How good this set-up is, from live evidence',
   System: 'Health, metrics, sessions, this document',
 } as const;
 
@@ -274,6 +275,40 @@ export const ENDPOINTS: readonly Endpoint[] = [
     tag: 'System',
     summary: 'All parts in one answer; what has not been measured is null',
     answers: { 200: { what: 'As measured now', json: 'Comprehensive' } },
+  },
+  {
+    method: 'GET',
+    path: '/api/score',
+    id: 'getScore',
+    tag: 'Score',
+    summary: 'The scorecard: each check with its points, its evidence and when that was measured',
+    answers: { 200: { what: 'As it is now', json: 'Score' } },
+  },
+  {
+    method: 'GET',
+    path: '/api/score/load-test',
+    id: 'showLoadTest',
+    tag: 'Score',
+    summary: 'The load test that runs, or the last one',
+    answers: { 200: { what: 'How far it is, and what it found', json: 'LoadTest' } },
+  },
+  {
+    method: 'POST',
+    path: '/api/score/load-test',
+    id: 'startLoadTest',
+    tag: 'Score',
+    summary: 'Starts the built-in load test, in a process of its own; one at a time',
+    body: 'LoadTestRequest',
+    answers: { 200: { what: 'It runs', json: 'LoadTest' } },
+    errors: [...BODY_ERRORS, 'conflict'],
+  },
+  {
+    method: 'DELETE',
+    path: '/api/score/load-test',
+    id: 'stopLoadTest',
+    tag: 'Score',
+    summary: 'Stops the load test; its figures are not kept',
+    answers: { 200: { what: 'Stopped', json: 'LoadTest' } },
   },
   {
     method: 'GET',

@@ -46,6 +46,7 @@ import {
   predictionsSchema,
 } from '#lib/contracts/predictions.ts';
 import { requestListSchema, requestRecordSchema, spanSchema } from '#lib/contracts/requests.ts';
+import { checkSchema, loadTestRequestSchema, loadTestSchema, scoreSchema } from '#lib/contracts/score.ts';
 import { sessionRequestSchema, sessionSchema } from '#lib/contracts/session.ts';
 import { componentSchema, rowSchema, snapshotSchema, trafficSchema } from '#lib/contracts/snapshot.ts';
 import { upstreamListSchema, upstreamViewSchema } from '#lib/contracts/upstreams.ts';
@@ -67,6 +68,7 @@ export const BODIES = {
   AllocationWhatIfRequest: allocationWhatIfRequestSchema,
   FaultRequest: faultRequestSchema,
   DrillRequest: drillRequestSchema,
+  LoadTestRequest: loadTestRequestSchema,
   WorkloadRequest: workloadRequestSchema,
   SessionRequest: sessionRequestSchema,
 };
@@ -95,6 +97,9 @@ export const ANSWERS = {
   EventList: eventListSchema,
   Batching: batchingSchema,
   Comprehensive: comprehensiveSchema,
+  Score: scoreSchema,
+  ScoreCheck: checkSchema,
+  LoadTest: loadTestSchema,
   Predictions: predictionsSchema,
   PredictionSeries: predictionSeriesSchema,
   AllocationWhatIf: allocationWhatIfSchema,

@@ -37,14 +37,15 @@ export function comprehensive({ runtime }: Pick<Call, 'runtime'>): Comprehensive
   const { protected_functions, total_files } = runtime.coverage();
   const lifetime = runtime.cacheTotals();
   const predictions = runtime.predictions.view();
+  const score = runtime.score();
   const { recent } = traffic;
   return {
     timestamp: snapshot.at,
-    architecture_score: null,
+    architecture_score: score.score,
     components: {
       connection_pooling: {
         status: upstreams.length > 0 ? 'active' : 'inactive',
-        improvement: null,
+        improvement: score.load_test.figures?.pooling_improvement ?? null,
         pools: upstreams.map(({ name, connections, in_flight, queued }) => ({
           upstream: name,
           connections,

@@ -14,8 +14,9 @@ const sources = globSync(['lib/**/*.ts', 'app/**/*.{ts,tsx}', 'components/**/*.{
 
 /** Rooms that may open outbound connections. */
 const ROOMS = /^lib\/(upstream|store|fleet)\//;
-/** The workload and the pages are clients of this server itself. */
-const CLIENTS_OF_OURSELVES = /^(lib\/lab\/workload\/sender\.ts|components\/)/;
+/** The workload, the load test and the pages are clients of this server itself. */
+const CLIENTS_OF_OURSELVES =
+  /^(lib\/lab\/workload\/sender\.ts|lib\/scorecard\/load-test\/main\.ts|components\/)/;
 
 /** Ways to open a connection: a client library, a client of Node's, or `fetch`. */
 const CALLS_OUT = [

@@ -1,0 +1,8 @@
+import { defineRoute } from '#lib/control/route.ts';
+import * as score from '#lib/control/score.ts';
+
+export const { GET, POST, PUT, PATCH, DELETE } = defineRoute({
+  GET: score.showLoadTest,
+  POST: score.startLoadTest,
+  DELETE: score.stopLoadTest,
+});
