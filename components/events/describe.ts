@@ -27,6 +27,15 @@ export function describeEvent(event: LoggedEvent): EventText {
   if (type === 'operator_purge' || type === 'operator_cache_size') return cacheText(event);
   if (type.startsWith('allocation_') || type.startsWith('model_') || type === 'operator_allocation')
     return allocationText(event);
+  if (type === 'load_test_started' || type === 'load_test_ended') {
+    const state = String(partOf(detail, 'state') ?? '');
+    const said = [state, byLine(event.by, messageIn(detail))];
+    return {
+      title: type === 'load_test_started' ? 'Load test started' : 'Load test ended',
+      text: joined(said),
+      tone: state === 'failed' ? 'bad' : 'plain',
+    };
+  }
   if (type === 'operator_import')
     return { title: 'Recorded usage taken up', text: byLine(event.by, reasonIn(detail)), tone: 'plain' };
   if (type.startsWith('operator_')) {

@@ -1,10 +1,12 @@
 import {
   ChartSpline,
+  ClipboardCheck,
   DatabaseZap,
   FlaskConical,
   Layers,
   LayoutDashboard,
   ScrollText,
+  ShieldUser,
   ToggleRight,
 } from 'lucide-react';
 
@@ -17,4 +19,6 @@ export const PAGES = [
   { href: '/allocation', name: 'Allocation', key: 'a', Icon: ChartSpline },
   { href: '/requests', name: 'Requests', key: 'r', Icon: ScrollText },
   { href: '/lab', name: 'Lab', key: 'l', Icon: FlaskConical },
+  { href: '/score', name: 'Score', key: 's', Icon: ClipboardCheck },
+  { href: '/audit', name: 'Audit', key: 'u', Icon: ShieldUser },
 ] as const;

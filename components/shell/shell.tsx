@@ -4,6 +4,7 @@ import { useSearchParams } from 'next/navigation';
 import type { ReactNode } from 'react';
 import { LiveProvider } from '#components/live/live-provider.tsx';
 import { Navigation } from '#components/shell/navigation.tsx';
+import { Palette } from '#components/shell/palette.tsx';
 import { Shortcuts } from '#components/shell/shortcuts.tsx';
 import { StateAnnouncer } from '#components/shell/state-announcer.tsx';
 import { TopBar } from '#components/shell/top-bar.tsx';
@@ -38,6 +39,7 @@ export function Shell({ initial, children }: { initial: Snapshot; children: Reac
         <StaleBanner />
         <StateAnnouncer />
         <Shortcuts />
+        <Palette />
       </Announcer>
     </LiveProvider>
   );

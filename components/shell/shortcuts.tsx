@@ -14,6 +14,7 @@ const TAKES_SPACE = 'button, a, summary, [role="tab"], [role="switch"]';
 const LISTED: readonly (readonly [string, string])[] = [
   ['Space', 'Pause everything, or go on'],
   ...PAGES.map(({ key, name }) => [`g ${key}`, name] as const),
+  ['⌘ K, Ctrl K', 'Command in plain words'],
   ['?', 'This list'],
   ['Esc', 'Close what is open'],
 ];

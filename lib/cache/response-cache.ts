@@ -55,6 +55,9 @@ const SWEEP_EVERY_MS = 10_000;
 /** Purges that still hide older entries of the shared tier; the oldest is forgotten, by then carried out. */
 const MAX_MARKS = 100;
 
+/** Of commands in plain words: what was understood of them. It is no upstream's, and counts towards no total. */
+export const PARSES = 'nlp_processor';
+
 export class ResponseCache {
   readonly #parts: ResponseCacheParts;
   readonly memory: MemoryTier;
@@ -170,7 +173,8 @@ export class ResponseCache {
   }
 
   /** Forgets the caches of upstreams that are gone. */
-  retain(caches: ReadonlySet<string>): void {
+  retain(ofUpstreams: ReadonlySet<string>): void {
+    const caches = new Set([...ofUpstreams, PARSES]);
     for (const cache of this.#counts.keys()) if (!caches.has(cache)) this.#counts.delete(cache);
     this.memory.purge((entry) => !caches.has(entry.cache));
     for (const cache of caches) this.countsOf(cache);

@@ -42,6 +42,7 @@ export const TAGS = {
   Requests: 'What happened to single requests',
   Lab: 'Faults, drills and traffic on order',
   Test: 'Breakers under test, for scripts',
+  Commands: 'Plain words',
   Score: 'How good this set-up is, from live evidence',
   System: 'Health, metrics, sessions, this document',
 } as const;
@@ -275,6 +276,16 @@ export const ENDPOINTS: readonly Endpoint[] = [
     tag: 'System',
     summary: 'All parts in one answer; what has not been measured is null',
     answers: { 200: { what: 'As measured now', json: 'Comprehensive' } },
+  },
+  {
+    method: 'POST',
+    path: '/api/commands',
+    id: 'runCommand',
+    tag: 'Commands',
+    summary: 'Does what plain words say; what is not understood is a 422 with suggestions',
+    body: 'CommandRequest',
+    answers: { 200: { what: 'What was understood, and what was done', json: 'CommandResult' } },
+    errors: [...BODY_ERRORS, 'unprocessable', 'not_found', 'conflict'],
   },
   {
     method: 'GET',

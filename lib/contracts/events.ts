@@ -22,6 +22,8 @@ export const eventQuerySchema = z.strictObject({
   component: z.string().max(128).optional(),
   /** A type, or the beginning of one that ends in `*`. */
   type: z.string().max(64).optional(),
+  /** `true`: only what a person or a script did. */
+  acts: z.stringbool().optional(),
 });
 
 export const eventListSchema = z.strictObject({

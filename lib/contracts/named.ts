@@ -27,6 +27,7 @@ import {
   purgeRequestSchema,
   purgeResultSchema,
 } from '#lib/contracts/cache.ts';
+import { commandRequestSchema, commandResultSchema, commandSchema } from '#lib/contracts/commands.ts';
 import { comprehensiveSchema } from '#lib/contracts/comprehensive.ts';
 import { breakerSettingsSchema } from '#lib/contracts/config.ts';
 import { drillListSchema, drillRequestSchema, drillSchema } from '#lib/contracts/drills.ts';
@@ -68,6 +69,7 @@ export const BODIES = {
   AllocationWhatIfRequest: allocationWhatIfRequestSchema,
   FaultRequest: faultRequestSchema,
   DrillRequest: drillRequestSchema,
+  CommandRequest: commandRequestSchema,
   LoadTestRequest: loadTestRequestSchema,
   WorkloadRequest: workloadRequestSchema,
   SessionRequest: sessionRequestSchema,
@@ -97,6 +99,8 @@ export const ANSWERS = {
   EventList: eventListSchema,
   Batching: batchingSchema,
   Comprehensive: comprehensiveSchema,
+  Command: commandSchema,
+  CommandResult: commandResultSchema,
   Score: scoreSchema,
   ScoreCheck: checkSchema,
   LoadTest: loadTestSchema,

@@ -91,7 +91,8 @@ async function readBody<T>(request: Request, schema: z.ZodType<T>, maxBytes: num
   return checked(schema, parsed);
 }
 
-function checked<T>(schema: z.ZodType<T>, given: unknown): T {
+/** @throws SwitchgearError `bad_request` that names the field, its value and what is allowed */
+export function checked<T>(schema: z.ZodType<T>, given: unknown): T {
   const result = schema.safeParse(given);
   if (result.success) return result.data;
   const explanations = explain(result.error, given);

@@ -18,11 +18,8 @@ export interface Evidence {
   readonly sandboxAtMs: number | null;
   /** Of all caches since the start. */
   readonly cache: { readonly looks: number; readonly hitRatio: number | null };
-  readonly allocation: {
-    readonly active: boolean;
-    readonly skill: number | null;
-    readonly coverage: number | null;
-  };
+  /** What acts, and the best skill among it; null when nothing was scored yet. */
+  readonly allocation: { readonly acting: number; readonly of: number; readonly skill: number | null };
 }
 
 const EXPIRES_MS = 24 * 3_600_000;

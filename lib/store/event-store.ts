@@ -5,6 +5,8 @@ export interface EventFilter {
   readonly component?: string | undefined;
   /** A type, or the beginning of one that ends in `*`. */
   readonly type?: string | undefined;
+  /** Only what a person or a script did. */
+  readonly acts?: boolean | undefined;
 }
 
 export interface EventStore {
@@ -25,7 +27,8 @@ export interface EventStore {
 
 export const MAX_EVENTS = 50_000;
 
-export function matches(event: LoggedEvent, { component, type }: EventFilter): boolean {
+export function matches(event: LoggedEvent, { component, type, acts }: EventFilter): boolean {
+  if (acts === true && event.by === undefined) return false;
   if (component !== undefined && event.component !== component) return false;
   if (type === undefined) return true;
   return type.endsWith('*') ? event.type.startsWith(type.slice(0, -1)) : event.type === type;

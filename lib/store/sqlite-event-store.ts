@@ -3,7 +3,8 @@ import type { LoggedEvent } from '#lib/contracts/events.ts';
 import { type EventFilter, type EventStore, MAX_EVENTS } from '#lib/store/event-store.ts';
 
 const MATCHES = `($type IS NULL OR type = $type)
-  AND ($prefix IS NULL OR substr(type, 1, length($prefix)) = $prefix)`;
+  AND ($prefix IS NULL OR substr(type, 1, length($prefix)) = $prefix)
+  AND ($acts = 0 OR json_extract(event, '$.by') IS NOT NULL)`;
 /** Of one component. Apart from the others, so that SQLite takes its index. */
 const OF_COMPONENT = `component = $component AND ${MATCHES}`;
 
@@ -68,9 +69,13 @@ type Finder = (filter: EventFilter, more: Record<string, number>) => LoggedEvent
 function finder(database: DatabaseSync, condition: (matches: string) => string): Finder {
   const ofAll = database.prepare(`SELECT event FROM events WHERE ${condition(MATCHES)}`);
   const ofOne = database.prepare(`SELECT event FROM events WHERE ${condition(OF_COMPONENT)}`);
-  return ({ component, type = null }, more) => {
+  return ({ component, type = null, acts = false }, more) => {
     const isPrefix = type?.endsWith('*') === true;
-    const types = { type: isPrefix ? null : type, prefix: isPrefix ? type.slice(0, -1) : null };
+    const types = {
+      type: isPrefix ? null : type,
+      prefix: isPrefix ? type.slice(0, -1) : null,
+      acts: acts ? 1 : 0,
+    };
     const rows =
       component === undefined
         ? ofAll.all({ ...types, ...more })

@@ -22,6 +22,8 @@ const BODIES: Record<string, object> = {
   changeAllocation: { mode: 'advise' },
   importHistory: { csv: 'timestamp,requests\n0,5\n300,7\n600,6\n', align: 'recent' },
   replayAllocation: { series: '*', quantile: 0.95 },
+  runCommand: { text: 'trip lab chat for 2 minutes', dry_run: true },
+  startLoadTest: { round_s: 1 },
   startWorkload: { rate_per_s: 1, duration_s: 60 },
 };
 /** Needs an admin token, which this server has none of; a breaker that is open; or the id of what was made before. */

@@ -52,6 +52,15 @@ describe.each([
     expect(seqs(store.between(START_MS + 2_000, START_MS + 6_000, 2))).toEqual([4, 5]);
   });
 
+  it('finds what somebody did', () => {
+    const store = make();
+    store.append(eventOf(1, { type: 'breaker_trip', by: 'loopback' }));
+    store.append(eventOf(2, { type: 'breaker_failure_rate' }));
+    store.append(eventOf(3, { type: 'operator_purge', by: 'token' }));
+    expect(seqs(store.newest(10, { acts: true }))).toEqual([1, 3]);
+    expect(seqs(store.after(1, 10, { acts: true, type: 'operator_*' }))).toEqual([3]);
+  });
+
   it('filters by component, type, and the beginning of a type', () => {
     const store = make();
     store.append(eventOf(1, { component: 'a.chat', type: 'breaker_trip' }));
