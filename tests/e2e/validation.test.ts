@@ -11,8 +11,14 @@ afterAll(async () => {
   await server.stop();
 });
 
-const get = async (path: string) =>
-  (await fetch(`${server.url}${path}`)).json() as Promise<Record<string, never>>;
+interface Comprehensive {
+  components: { request_batching: object; predictive_allocation: object };
+  architecture_score: number;
+}
+
+async function get<T>(path: string): Promise<T> {
+  return (await (await fetch(`${server.url}${path}`)).json()) as T;
+}
 
 describe('the validation calls', () => {
   it('POST /api/test/circuit-breaker/trigger-failure/test, and its status', async () => {
