@@ -58,7 +58,7 @@ describe('GET /api/metrics/cache', () => {
   it('tells nothing of what was not asked, and no ratio', async () => {
     await start();
     const { caches, overall, memory, enabled, ghosts } = await read();
-    expect(Object.keys(caches)).toEqual(['a_responses', 'a_embeddings', 'redis']);
+    expect(Object.keys(caches)).toEqual(['a_responses', 'a_embeddings', 'nlp_processor', 'redis']);
     expect(caches.a_responses).toMatchObject({
       size: 0,
       hits: 0,
