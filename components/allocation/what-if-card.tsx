@@ -2,42 +2,37 @@
 
 import { useState } from 'react';
 import { rounded, seriesName } from '#components/allocation/words.ts';
+import { ActionError } from '#components/ui/action-error.tsx';
 import { send } from '#components/ui/api.ts';
 import { Button } from '#components/ui/button.tsx';
 import { Card } from '#components/ui/card.tsx';
 import { type Choice, Field, Input, Select } from '#components/ui/field.tsx';
 import { counted, formatRate, UNKNOWN } from '#components/ui/format.ts';
+import { useAction } from '#components/ui/use-action.ts';
 import {
   type AllocationWhatIf,
   allocationWhatIfSchema,
   type Predictions,
 } from '#lib/contracts/predictions.ts';
 
-type State =
-  | { readonly kind: 'idle' | 'running' }
-  | { readonly kind: 'failed'; readonly message: string }
-  | { readonly kind: 'done'; readonly result: AllocationWhatIf };
-
 /** The recorded demand provided for otherwise: before anything is changed. */
 export function WhatIfCard({ view }: { view: Predictions }) {
-  const [state, setState] = useState<State>({ kind: 'idle' });
+  const replay = useAction();
+  const [result, setResult] = useState<AllocationWhatIf | null>(null);
   const choices = view.series
     .filter((each) => each !== 'cache')
     .map((each): Choice => [each, seriesName(each)]);
-  const run = async (form: FormData) => {
-    setState({ kind: 'running' });
-    try {
+  const run = (form: FormData) =>
+    replay.run(async () => {
       const answer = await send('POST', '/api/predictions/what-if', {
         series: form.get('series'),
         quantile: Number(form.get('quantile')),
         lead_steps: Number(form.get('lead_steps')),
         load: Number(form.get('load')),
       });
-      setState({ kind: 'done', result: allocationWhatIfSchema.parse(answer) });
-    } catch (thrown) {
-      setState({ kind: 'failed', message: thrown instanceof Error ? thrown.message : 'No answer' });
-    }
-  };
+      setResult(allocationWhatIfSchema.parse(answer));
+      return 'Replayed.';
+    });
   return (
     <Card title="What if?" note="the later half of what is recorded, provided for otherwise">
       <form
@@ -69,15 +64,11 @@ export function WhatIfCard({ view }: { view: Predictions }) {
             <Input name="load" type="number" required min={0.1} max={100} step={0.1} defaultValue={1} />
           </Field>
         </div>
-        <Button className="mt-3" type="submit" disabled={state.kind === 'running' || choices.length === 0}>
-          {state.kind === 'running' ? 'Replaying …' : 'Replay'}
+        <Button className="mt-3" type="submit" disabled={replay.pending || choices.length === 0}>
+          {replay.pending ? 'Replaying…' : 'Replay'}
         </Button>
-        {state.kind === 'failed' ? (
-          <p role="alert" className="mt-2 text-open">
-            {state.message}
-          </p>
-        ) : null}
-        {state.kind === 'done' ? <Result result={state.result} /> : null}
+        <ActionError error={replay.error} className="mt-2" />
+        {result === null ? null : <Result result={result} />}
       </form>
     </Card>
   );

@@ -7,15 +7,16 @@ import { describeEvent } from '#components/events/describe.ts';
 import { useLive } from '#components/live/live-context.ts';
 import { useUrlState } from '#components/live/use-url-state.ts';
 import { load } from '#components/ui/api.ts';
+import { Button } from '#components/ui/button.tsx';
 import { Card } from '#components/ui/card.tsx';
 import { type Column, DataTable } from '#components/ui/data-table.tsx';
 import { Field, Input } from '#components/ui/field.tsx';
 import { LocalTime } from '#components/ui/local-time.tsx';
+import { partOf } from '#components/ui/part-of.ts';
 import { Skeleton, StateNote } from '#components/ui/state-notes.tsx';
 import { eventListSchema, type LoggedEvent } from '#lib/contracts/events.ts';
 
 const LIMIT = 500;
-const BUTTON = 'inline-flex h-9 items-center rounded-md border bg-raised px-3 font-medium hover:bg-ground';
 
 /** Who did what: every act of an operator, with what it was before and after. */
 export function AuditPage() {
@@ -72,22 +73,12 @@ export function AuditPage() {
           <Input value={text ?? ''} onChange={(event) => setText(event.target.value)} placeholder="trip" />
         </Field>
         <span className="ml-auto flex gap-2">
-          <button
-            type="button"
-            className={BUTTON}
-            onClick={() => save('json', rows)}
-            disabled={rows.length === 0}
-          >
+          <Button onClick={() => save('json', rows)} disabled={rows.length === 0}>
             Export JSON
-          </button>
-          <button
-            type="button"
-            className={BUTTON}
-            onClick={() => save('csv', rows)}
-            disabled={rows.length === 0}
-          >
+          </Button>
+          <Button onClick={() => save('csv', rows)} disabled={rows.length === 0}>
             Export CSV
-          </button>
+          </Button>
         </span>
       </search>
       <Card title="Acts of operators" note={`newest first, the last ${LIMIT}`}>
@@ -169,8 +160,4 @@ function cellOf(value: unknown): string {
   const text = typeof value === 'object' ? JSON.stringify(value) : String(value);
   const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
   return `"${safe.replaceAll('"', '""')}"`;
-}
-
-function partOf(detail: unknown, key: string): unknown {
-  return typeof detail === 'object' && detail !== null ? (detail as Record<string, unknown>)[key] : undefined;
 }

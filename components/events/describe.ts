@@ -1,6 +1,7 @@
 /** Every event in a few words: what happened, and the one line that explains it. */
 import { windowSpan } from '#components/breakers/window-words.ts';
 import { counted, formatDuration, formatRate, withUnit } from '#components/ui/format.ts';
+import { partOf } from '#components/ui/part-of.ts';
 import { transitionSchema } from '#lib/contracts/breakers.ts';
 import { drillSchema } from '#lib/contracts/drills.ts';
 import type { LoggedEvent } from '#lib/contracts/events.ts';
@@ -254,10 +255,6 @@ function byLine(by: string | null | undefined, said: string | null): string {
   const who = by === undefined || by === null ? '' : `by ${by}`;
   const what = said === null || said === '' ? '' : `“${said}”`;
   return [who, what].filter((part) => part !== '').join(': ');
-}
-
-function partOf(detail: unknown, key: string): unknown {
-  return typeof detail === 'object' && detail !== null ? (detail as Record<string, unknown>)[key] : undefined;
 }
 
 function reasonIn(detail: unknown): string | null {

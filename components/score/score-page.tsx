@@ -3,6 +3,7 @@
 import Link from 'next/link';
 import { useLive } from '#components/live/live-context.ts';
 import { usePolled } from '#components/live/use-polled.ts';
+import { ActionError } from '#components/ui/action-error.tsx';
 import { send } from '#components/ui/api.ts';
 import { Button } from '#components/ui/button.tsx';
 import { Card } from '#components/ui/card.tsx';
@@ -11,6 +12,7 @@ import { Field, Input } from '#components/ui/field.tsx';
 import { formatCount, formatDuration, formatMs } from '#components/ui/format.ts';
 import { ReasonField, reasonIn } from '#components/ui/reason-field.tsx';
 import { Skeleton, StateNote } from '#components/ui/state-notes.tsx';
+import { useAction } from '#components/ui/use-action.ts';
 import { type LoadTest, type Score, type ScoreCheck, scoreSchema } from '#lib/contracts/score.ts';
 
 const STATUS = {
@@ -99,10 +101,6 @@ function LoadTestCard({ test, reload }: { test: LoadTest; reload: () => Promise<
     await reload();
     return 'The load test runs.';
   };
-  const stop = async () => {
-    await send('DELETE', '/api/score/load-test');
-    await reload();
-  };
   const { figures } = test;
   return (
     <Card
@@ -111,7 +109,7 @@ function LoadTestCard({ test, reload }: { test: LoadTest; reload: () => Promise<
       aside={
         <span className="ml-auto">
           {test.state === 'running' ? (
-            <Button onClick={() => void stop()}>Stop</Button>
+            <StopButton reload={reload} />
           ) : (
             <ConfirmDialog
               trigger={<Button>Run it</Button>}
@@ -149,5 +147,23 @@ function LoadTestCard({ test, reload }: { test: LoadTest; reload: () => Promise<
         )}
       </div>
     </Card>
+  );
+}
+
+function StopButton({ reload }: { reload: () => Promise<unknown> }) {
+  const { pending, error, run } = useAction();
+  const stop = () =>
+    run(async () => {
+      await send('DELETE', '/api/score/load-test');
+      await reload();
+      return 'The load test was stopped.';
+    });
+  return (
+    <>
+      <Button onClick={stop} disabled={pending}>
+        {pending ? 'Stopping…' : 'Stop'}
+      </Button>
+      <ActionError error={error} />
+    </>
   );
 }

@@ -2,9 +2,11 @@
 
 import { useRouter } from 'next/navigation';
 import { useEffect, useId, useState } from 'react';
+import { AnswerError, send } from '#components/ui/api.ts';
 import { Button } from '#components/ui/button.tsx';
 import { Dialog } from '#components/ui/dialog.tsx';
 import { Input } from '#components/ui/field.tsx';
+import { partOf } from '#components/ui/part-of.ts';
 import { type CommandResult, commandResultSchema } from '#lib/contracts/commands.ts';
 
 type Understood =
@@ -14,6 +16,7 @@ type Understood =
   | { readonly kind: 'failed'; readonly message: string };
 
 const AFTER_TYPING_MS = 150;
+const UNPROCESSABLE = 422;
 const NOTHING: Understood = { kind: 'nothing' };
 const EXAMPLES = [
   'status',
@@ -177,31 +180,14 @@ function Suggestions({
 }
 
 async function understand(text: string, dryRun: boolean): Promise<Understood> {
-  const response = await fetch('/api/commands', {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ text, dry_run: dryRun }),
-  }).catch(() => null);
-  const answer: unknown = await response?.json().catch(() => null);
-  if (response?.ok === true) {
-    const result = commandResultSchema.safeParse(answer).data;
-    if (result !== undefined) return { kind: 'command', result };
+  try {
+    const answer = await send('POST', '/api/commands', { text, dry_run: dryRun });
+    return { kind: 'command', result: commandResultSchema.parse(answer) };
+  } catch (thrown) {
+    if (thrown instanceof AnswerError && thrown.status === UNPROCESSABLE) {
+      const suggestions = partOf(thrown.details, 'suggestions');
+      return { kind: 'unknown', suggestions: Array.isArray(suggestions) ? suggestions.map(String) : [] };
+    }
+    return { kind: 'failed', message: thrown instanceof Error ? thrown.message : 'No answer' };
   }
-  const { message, details } = errorIn(answer);
-  if (response?.status === 422) return { kind: 'unknown', suggestions: details };
-  return { kind: 'failed', message: message ?? 'No answer' };
-}
-
-function errorIn(answer: unknown): { message: string | null; details: readonly string[] } {
-  const error = partOf(answer, 'error');
-  const message = partOf(error, 'message');
-  const suggestions = partOf(partOf(error, 'details'), 'suggestions');
-  return {
-    message: typeof message === 'string' ? message : null,
-    details: Array.isArray(suggestions) ? suggestions.map(String) : [],
-  };
-}
-
-function partOf(value: unknown, key: string): unknown {
-  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[key] : undefined;
 }

@@ -1,5 +1,6 @@
 /** Calls the control plane; what comes back is parsed by its schema, what went wrong is an error in words. */
 import type { z } from 'zod';
+import { partOf } from '#components/ui/part-of.ts';
 
 export async function load<T>(path: string, schema: z.ZodType<T>): Promise<T> {
   return schema.parse(await send('GET', path));
@@ -8,10 +9,13 @@ export async function load<T>(path: string, schema: z.ZodType<T>): Promise<T> {
 /** The server said no. */
 export class AnswerError extends Error {
   readonly status: number;
+  /** What the server says beyond the message, in a form of its own. */
+  readonly details: unknown;
 
-  constructor(message: string, status: number) {
+  constructor(message: string, status: number, details: unknown) {
     super(message);
     this.status = status;
+    this.details = details;
   }
 }
 
@@ -29,14 +33,11 @@ export async function send(method: string, path: string, body?: object): Promise
   if (response.status === 401 && path !== '/api/session') {
     location.assign(`/login?next=${encodeURIComponent(location.pathname + location.search)}`);
   }
+  const error = partOf(answer, 'error');
+  const message = partOf(error, 'message');
   throw new AnswerError(
-    messageIn(answer) ?? `The server answered with status ${response.status}`,
+    typeof message === 'string' ? message : `The server answered with status ${response.status}`,
     response.status,
+    partOf(error, 'details'),
   );
-}
-
-function messageIn(answer: unknown): string | null {
-  const error = typeof answer === 'object' && answer !== null && 'error' in answer ? answer.error : null;
-  const message = typeof error === 'object' && error !== null && 'message' in error ? error.message : null;
-  return typeof message === 'string' ? message : null;
 }

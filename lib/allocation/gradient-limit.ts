@@ -34,11 +34,6 @@ export class GradientLimit {
     return Math.max(this.#floor, Math.floor(this.#limit));
   }
 
-  /** Slow mean of latency, ms; null before the first window. */
-  get longMs(): number | null {
-    return this.#longMs;
-  }
-
   /** Takes a window of calls that have ended. @param peak the most that were in flight in it */
   observe(calls: number, meanMs: number, peak: number): void {
     if (calls < MIN_CALLS || meanMs <= 0) return;

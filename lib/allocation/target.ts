@@ -11,7 +11,7 @@ import type { Outlook } from '#lib/allocation/live/book.ts';
 import { Stepped } from '#lib/allocation/stepped.ts';
 
 /** Scored forecasts before anything is promoted. */
-export const MIN_ORIGINS = 50;
+const MIN_ORIGINS = 50;
 const COVERAGE_TOLERANCE = 0.02;
 /** To be promoted; it is demoted below 0, so that noise alone does not do both in turn. */
 const SKILL_TO_PROMOTE = 0.02;

@@ -23,7 +23,7 @@ const scoreSchema = z.strictObject({
 });
 
 /** Over the last forecasts of one step ahead, at most 500. */
-export const standingSchema = z.strictObject({
+const standingSchema = z.strictObject({
   methods: z.record(z.enum(methods), scoreSchema),
   /** 1 - pinball over that of the last value: 1 is perfect, 0 is as good; null before it is known. */
   skill: z.number().nullable(),
@@ -32,7 +32,7 @@ export const standingSchema = z.strictObject({
   origins: z.int(),
 });
 
-export const targetSchema = z.strictObject({
+const targetSchema = z.strictObject({
   actuator: z.enum(actuators),
   /** An upstream, `<upstream>/<model>`, or `memory`. */
   target: z.string(),
@@ -61,7 +61,7 @@ const costSchema = z.strictObject({
   cost_minutes: z.number(),
 });
 
-export const warmthModelSchema = z.strictObject({
+const warmthModelSchema = z.strictObject({
   upstream: z.string(),
   model: z.string(),
   /** In memory as of the last look; null when that could not be seen. */
@@ -78,7 +78,7 @@ export const warmthModelSchema = z.strictObject({
   idle_from: z.iso.datetime().nullable(),
 });
 
-export const ledgerEntrySchema = z.strictObject({
+const ledgerEntrySchema = z.strictObject({
   id: z.int(),
   upstream: z.string(),
   model: z.string(),
@@ -90,7 +90,7 @@ export const ledgerEntrySchema = z.strictObject({
   would_have_been_cold: z.boolean().nullable(),
 });
 
-export const warmthSchema = z.strictObject({
+const warmthSchema = z.strictObject({
   mode: modeSchema,
   refusal: z.string().nullable(),
   /** As measured since the start: calls that waited for a load, and minutes that models were in memory unused. */

@@ -1,6 +1,6 @@
 /** Plain words from operators and scripts, turned into the calls that there are for them anyway. */
 import { hash } from 'node:crypto';
-import { PARSES } from '#lib/cache/response-cache.ts';
+import { hitRateOf, hitsOf, PARSES } from '#lib/cache/response-cache.ts';
 import { isDangerous, type Parsed, parse, shown, type Vocabulary } from '#lib/commands/grammar.ts';
 import { type Command, type CommandResult, commandRequestSchema } from '#lib/contracts/commands.ts';
 import { drillSchema } from '#lib/contracts/drills.ts';
@@ -64,7 +64,6 @@ function parsedOf({ cache: kept }: RuntimeHandle, text: string, vocabulary: Voca
   const held = kept.memory.get(key);
   if (held !== undefined && Date.now() - held.entry.storedAtMs < PARSE_TTL_MS) {
     counts.add('hit_memory');
-    // Written by this function.
     return JSON.parse(held.entry.value.toString('utf8')) as Parsed;
   }
   counts.add('miss');
@@ -109,7 +108,7 @@ async function perform(call: Call, command: Command): Promise<string> {
     case 'why':
       return whyOf(runtime, command.component);
     case 'hit_rate':
-      return hitRateOf(runtime, command.window_s);
+      return hitRateText(runtime, command.window_s);
     case 'status':
       return statusOf(runtime);
     case 'purge': {
@@ -174,13 +173,12 @@ function whyOf(runtime: RuntimeHandle, component: string): string {
   return `${now} It last opened at ${at}: ${why}.`;
 }
 
-function hitRateOf({ cache: kept }: RuntimeHandle, window_s: number | null): string {
+function hitRateText({ cache: kept }: RuntimeHandle, window_s: number | null): string {
   const counts = window_s === null ? kept.overall.total() : kept.overall.last(window_s);
-  const hits = counts.hit_memory + counts.hit_redis + counts.stale + counts.coalesced;
-  const looks = hits + counts.miss;
   const when = window_s === null ? 'since the start' : `in the last ${window_s} s`;
-  if (looks === 0) return `Nothing was looked for ${when}.`;
-  return `${((hits / looks) * 100).toFixed(1)} % of ${looks} looks hit ${when}.`;
+  const ratio = hitRateOf(counts);
+  if (ratio === null) return `Nothing was looked for ${when}.`;
+  return `${(ratio * 100).toFixed(1)} % of ${hitsOf(counts) + counts.miss} looks hit ${when}.`;
 }
 
 function statusOf(runtime: RuntimeHandle): string {

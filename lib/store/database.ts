@@ -97,6 +97,20 @@ function open(path: string): DatabaseSync {
   }
 }
 
+/** All of it, or nothing. @throws what `run` throws */
+export function inTransaction<T>(database: DatabaseSync, run: () => T): T {
+  database.exec('BEGIN');
+  try {
+    const result = run();
+    database.exec('COMMIT');
+    return result;
+  } catch (thrown) {
+    // SQLite may have rolled back by itself, as it does when the disk is full.
+    if (database.isTransaction) database.exec('ROLLBACK');
+    throw thrown;
+  }
+}
+
 /** Reads it through, some 40 ms for 60 MB: what is broken inside would else be found at each query. */
 function check(database: DatabaseSync): void {
   const found = database.prepare('PRAGMA quick_check(1)').get()?.quick_check;

@@ -2,6 +2,7 @@
 import type { LoggedEvent } from '#lib/contracts/events.ts';
 import type { DocumentStore } from '#lib/store/document-store.ts';
 import type { EventFilter, EventStore } from '#lib/store/event-store.ts';
+import { FaultOnce } from '#lib/store/fault-once.ts';
 import { MemoryEventStore } from '#lib/store/memory-event-store.ts';
 import type { MinuteRow, MinuteStore } from '#lib/store/minute-store.ts';
 
@@ -129,44 +130,30 @@ export class GuardedMinuteStore implements MinuteStore {
  */
 export class GuardedDocumentStore implements DocumentStore {
   readonly #store: DocumentStore;
-  readonly #onFault: (thrown: unknown) => void;
-  #isFailing = false;
+  readonly #faults: FaultOnce;
 
   constructor(store: DocumentStore, onFault: (thrown: unknown) => void) {
     this.#store = store;
-    this.#onFault = onFault;
+    this.#faults = new FaultOnce(onFault);
   }
 
   read(name: string): string | null {
-    return this.#try(() => this.#store.read(name), null);
+    return this.#faults.try(() => this.#store.read(name), null);
   }
 
   write(name: string, body: string): void {
-    this.#try(() => this.#store.write(name, body), undefined);
+    this.#faults.try(() => this.#store.write(name, body), undefined);
   }
 
   remove(name: string): void {
-    this.#try(() => this.#store.remove(name), undefined);
+    this.#faults.try(() => this.#store.remove(name), undefined);
   }
 
   newest(limit: number): string[] {
-    return this.#try(() => this.#store.newest(limit), []);
+    return this.#faults.try(() => this.#store.newest(limit), []);
   }
 
   keepNewest(count: number): void {
-    this.#try(() => this.#store.keepNewest(count), undefined);
-  }
-
-  #try<T>(use: () => T, otherwise: T): T {
-    try {
-      const result = use();
-      this.#isFailing = false;
-      return result;
-    } catch (thrown) {
-      const isNews = !this.#isFailing;
-      this.#isFailing = true;
-      if (isNews) this.#onFault(thrown);
-      return otherwise;
-    }
+    this.#faults.try(() => this.#store.keepNewest(count), undefined);
   }
 }

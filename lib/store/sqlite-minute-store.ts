@@ -1,4 +1,5 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { inTransaction } from '#lib/store/database.ts';
 import type { MinuteRow, MinuteStore } from '#lib/store/minute-store.ts';
 
 const COLUMNS = 'minute_s, scope, measured_ms, body';
@@ -25,16 +26,10 @@ export class SqliteMinuteStore implements MinuteStore {
   }
 
   write(rows: readonly MinuteRow[]): void {
-    this.#database.exec('BEGIN');
-    try {
+    inTransaction(this.#database, () => {
       for (const { minuteS, scope, measuredMs, body } of rows)
         this.#write.run(minuteS, scope, measuredMs, body);
-      this.#database.exec('COMMIT');
-    } catch (thrown) {
-      // SQLite may have rolled back by itself, as it does when the disk is full.
-      if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
-      throw thrown;
-    }
+    });
   }
 
   read(scope: string, fromS: number, toS: number, limit: number): MinuteRow[] {

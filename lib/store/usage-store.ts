@@ -4,21 +4,26 @@
  */
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { UsageRow } from '#lib/allocation/usage.ts';
+import { inTransaction } from '#lib/store/database.ts';
+import { FaultOnce } from '#lib/store/fault-once.ts';
 
 const COLUMNS = 'series, at_s, lasts_s, requests, demand, response_ms';
 
 export class UsageStore {
   readonly #database: DatabaseSync;
-  readonly #onFault: (thrown: unknown) => void;
+  readonly #faults: FaultOnce;
   readonly #write: StatementSync;
   readonly #read: StatementSync;
   readonly #prune: StatementSync;
   readonly #count: StatementSync;
-  #isFailing = false;
+  readonly #countBefore: StatementSync;
+  readonly #any: StatementSync;
+  /** Null while it has to be counted anew. */
+  #stretches: number | null = null;
 
   constructor(database: DatabaseSync, onFault: (thrown: unknown) => void) {
     this.#database = database;
-    this.#onFault = onFault;
+    this.#faults = new FaultOnce(onFault);
     // What was measured here is not replaced by what is imported later.
     this.#write = database.prepare(`INSERT OR IGNORE INTO usage (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?)`);
     this.#read = database.prepare(
@@ -26,51 +31,46 @@ export class UsageStore {
     );
     this.#prune = database.prepare('DELETE FROM usage WHERE at_s < ?');
     this.#count = database.prepare('SELECT count(DISTINCT at_s) AS count FROM usage');
+    this.#any = database.prepare('SELECT 1 FROM usage WHERE at_s = ? LIMIT 1');
+    this.#countBefore = database.prepare('SELECT count(DISTINCT at_s) AS count FROM usage WHERE at_s < ?');
   }
 
   /** @returns how many were new */
   write(rows: readonly UsageRow[]): number {
-    return this.#try(() => {
-      this.#database.exec('BEGIN');
-      try {
-        let written = 0;
+    const [first] = rows;
+    if (first === undefined) return 0;
+    return this.#faults.try(() => {
+      const isOneStretch = rows.every(({ atS }) => atS === first.atS);
+      const isNew = isOneStretch && this.#any.get(first.atS) === undefined;
+      const written = inTransaction(this.#database, () => {
+        let added = 0;
         for (const { series, atS, lastsS, requests, demand, responseMs } of rows)
-          written += Number(this.#write.run(series, atS, lastsS, requests, demand, responseMs).changes);
-        this.#database.exec('COMMIT');
-        return written;
-      } catch (thrown) {
-        // SQLite may have rolled back by itself, as it does when the disk is full.
-        if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
-        throw thrown;
-      }
+          added += Number(this.#write.run(series, atS, lastsS, requests, demand, responseMs).changes);
+        return added;
+      });
+      if (!isOneStretch) this.#stretches = null;
+      else if (isNew && this.#stretches !== null) this.#stretches += 1;
+      return written;
     }, 0);
   }
 
   /** Rows that begin from `fromS` until before `toS`, oldest first. */
   read(fromS: number, toS: number): UsageRow[] {
-    return this.#try(() => this.#read.all(fromS, toS).map(rowOf), []);
+    return this.#faults.try(() => this.#read.all(fromS, toS).map(rowOf), []);
   }
 
-  /** Stretches of time of which there is a row. */
+  /** Stretches of time of which there is a row. Kept count of: to count a million rows takes a while. */
   get stretches(): number {
-    return this.#try(() => Number(this.#count.get()?.count ?? 0), 0);
+    this.#stretches ??= this.#faults.try(() => Number(this.#count.get()?.count ?? 0), null);
+    return this.#stretches ?? 0;
   }
 
   prune(beforeS: number): void {
-    this.#try(() => this.#prune.run(beforeS), undefined);
-  }
-
-  #try<T>(use: () => T, otherwise: T): T {
-    try {
-      const result = use();
-      this.#isFailing = false;
-      return result;
-    } catch (thrown) {
-      const isNews = !this.#isFailing;
-      this.#isFailing = true;
-      if (isNews) this.#onFault(thrown);
-      return otherwise;
-    }
+    this.#faults.try(() => {
+      const gone = Number(this.#countBefore.get(beforeS)?.count ?? 0);
+      this.#prune.run(beforeS);
+      if (this.#stretches !== null) this.#stretches -= gone;
+    }, undefined);
   }
 }
 

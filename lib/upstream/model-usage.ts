@@ -34,7 +34,7 @@ interface Counted {
 }
 
 /** Of a model that is there already, servers report a few milliseconds. */
-export const COLD_LOAD_MS = 50;
+const COLD_LOAD_MS = 50;
 const MAX_MODELS = 200;
 const MAX_NAME_CHARS = 256;
 

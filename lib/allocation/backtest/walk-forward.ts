@@ -1,5 +1,5 @@
 /** Walk-forward: at each origin every method knows what came before it, and nothing else. */
-import { BASELINES, Baseline, type BaselineName } from '#lib/allocation/backtest/baselines.ts';
+import { BASELINES, Baseline } from '#lib/allocation/backtest/baselines.ts';
 import {
   naiveError,
   PINBALL_LEVEL,
@@ -69,5 +69,3 @@ export function walkForward(series: Series, options: WalkForwardOptions): Backte
     mase_scale: scale,
   };
 }
-
-export type { BaselineName };

@@ -50,7 +50,7 @@ export interface Collected {
   }[];
 }
 
-export interface UsageRows {
+interface UsageRows {
   write(rows: readonly UsageRow[]): number;
   read(fromS: number, toS: number): UsageRow[];
   prune(beforeS: number): void;
@@ -119,7 +119,7 @@ export interface TargetView {
 }
 
 /** Of the usage that is kept: two weeks. */
-export const KEPT_SEASONS = 14;
+const KEPT_SEASONS = 14;
 const MAX_COLLECT_S = 60;
 /** Steps ahead that an allocation is for: the running one and the next. */
 const LEAD_STEPS = 2;

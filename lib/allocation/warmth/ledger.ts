@@ -36,7 +36,7 @@ export interface Counted {
 const MAX_ENTRIES = 500;
 /** Gaps that a promotion is decided by. */
 const RECENT_GAPS = 1_000;
-export const MIN_GAPS = 20;
+const MIN_GAPS = 20;
 
 export class Ledger {
   /** Calls that waited for a load, and time in memory unused, both as measured. */
