@@ -7,6 +7,7 @@ import {
   type AllocationSettings,
 } from '#lib/allocation/live/allocation.ts';
 import type { Outlook, SeriesView } from '#lib/allocation/live/book.ts';
+import { HORIZONS } from '#lib/allocation/live/series-forecast.ts';
 import { GATEWAY_SERIES, type UsageRow } from '#lib/allocation/usage.ts';
 import type { Counted } from '#lib/allocation/warmth/ledger.ts';
 import type { Config } from '#lib/contracts/config.ts';
@@ -30,6 +31,8 @@ const LEDGER_SHOWN = 50;
 /** Change over the horizon that is no trend. */
 const STEADY = 0.05;
 const TO_MS = 1_000;
+/** Steps ahead of the farthest forecast. */
+const FARTHEST = Math.max(...HORIZONS);
 /** Of `cold_start_worth`, along the frontier. */
 const WORTHS = [1, 2, 5, 10, 20, 40, 60, 120, 240, 480, 960] as const;
 
@@ -72,7 +75,7 @@ export class PredictionService {
   }
 
   get seasonS(): number {
-    return this.allocation.calendar.seasonS;
+    return this.allocation.timing.seasonS;
   }
 
   get settings(): AllocationSettings {
@@ -113,7 +116,7 @@ export class PredictionService {
 
   view(): Predictions {
     const { allocation, settings } = this;
-    const config = this.#config();
+    const { stepS, seasonS, timezone } = allocation.timing;
     const outlook = (metric: Metric) => allocation.outlook(GATEWAY_SERIES, metric);
     const requests = outlook('requests');
     const next = (metric: Metric) => outlook(metric)?.ahead[0]?.point ?? null;
@@ -132,13 +135,13 @@ export class PredictionService {
           ? 'active'
           : 'inactive',
       predictions: {
-        expected_rpm: perStep === null ? null : (perStep * 60) / config.step_s,
+        expected_rpm: perStep === null ? null : (perStep * 60) / stepS,
         expected_connections: next('demand'),
         expected_response_time: next('response_ms'),
         confidence: coverage === null || skill === null ? null : skill > 0 ? coverage : 0,
         trend: trendOf(requests),
       },
-      horizon_s: 12 * config.step_s,
+      horizon_s: FARTHEST * stepS,
       current_allocations: this.#inForce(targets),
       resource_limits: {
         workers: settings.limits.workers,
@@ -147,9 +150,9 @@ export class PredictionService {
       },
       history_size: this.#historySize(),
       collected_every_s: allocation.collectS,
-      step_s: config.step_s,
-      season_s: this.seasonS,
-      timezone: config.timezone,
+      step_s: stepS,
+      season_s: seasonS,
+      timezone,
       quantile: settings.quantile,
       cold_start_worth: settings.cold_start_worth,
       skill,
@@ -170,7 +173,7 @@ export class PredictionService {
   async series(series: string, metric: Metric, steps: number): Promise<PredictionSeries> {
     const view = (await this.allocation.forecasts.ask('view', series, metric)) as SeriesView | null;
     if (view === null && series !== GATEWAY_SERIES) throw this.#unknown(series);
-    const { step_s, season_s } = this.#config();
+    const { stepS: step_s, seasonS: season_s } = this.allocation.timing;
     const iso = (atS: number) => new Date(atS * TO_MS).toISOString();
     const empty = { ...emptyView(), ...view };
     return {
@@ -229,8 +232,8 @@ export class PredictionService {
     const { replayed } = this.allocation;
     if (replayed !== null) return `taking up what was recorded before: ${Math.round(replayed * 100)} %`;
     const observed = requests?.observed ?? 0;
-    const { step_s } = this.#config();
-    return `${observed} steps of ${step_s} s observed; forecasts begin after some 20`;
+    const { stepS } = this.allocation.timing;
+    return `${observed} steps of ${stepS} s observed; forecasts begin after some 20`;
   }
 
   #inForce(targets: ReturnType<Allocation['targets']>): Predictions['current_allocations'] {

@@ -485,19 +485,28 @@ export class Runtime implements RuntimeHandle {
   }
 
   score(): Score {
-    const { protected_functions, functions } = this.coverage();
+    const breakers = this.breakers.list().filter(({ name }) => name !== SANDBOX);
+    const disarmed = breakers.filter((breaker) => {
+      const mode = breaker.snapshot().hold?.mode;
+      return mode === 'closed' || mode === 'metrics_only';
+    });
     const drill = this.drills.list().find(({ ended_at }) => ended_at !== null);
     const { recent } = this.telemetry.traffic();
     const { hits, misses, hitRatio } = this.cacheTotals();
-    const { targets } = this.predictions.view();
+    const targets = this.predictions.allocation.targets();
     const acting = targets.filter(({ mode }) => mode === 'act');
-    const skills = (acting.length > 0 ? acting : targets).flatMap(({ skill }) => skill ?? []);
+    const skills = (acting.length > 0 ? acting : targets).flatMap(
+      ({ outlook }) => outlook?.standing.skill ?? [],
+    );
     const tested = this.transitionsOf(SANDBOX, 20).find(({ to }) => to === 'open');
     return scoreOf({
       nowMs: this.#now(),
       loadTest: this.loadTests.status(),
-      protectedFunctions: protected_functions,
-      allProtected: protected_functions > 0 && functions.length === protected_functions,
+      protection: {
+        functions: this.coverage().protected_functions,
+        breakers: breakers.length,
+        disarmed: disarmed.map(({ name }) => name),
+      },
       drill:
         drill?.ended_at == null
           ? null

@@ -131,8 +131,8 @@ async function refits() {
     const delay = monitorEventLoopDelay({ resolution: 1 });
     delay.enable();
     const startedAt = performance.now();
-    // A day at a time, as a server does it at its start: one message of all would block the thread that sends it.
-    for (const day of rows) await forecasts.ask('observe', day);
+    // In pages, as a server does it at its start: one message of all would block the thread that sends it.
+    for (const page of rows) await forecasts.ask('observe', page);
     await forecasts.ask('outlooks');
     took.push(performance.now() - startedAt);
     delay.disable();

@@ -32,9 +32,9 @@ export function missingTraces(): string[] {
 const text = (file: string) => readFileSync(join(FOLDER, file), 'utf8');
 
 export function traces(): Trace[] {
-  const elb = readUsage(text('nab_elb_request_count_5min.csv'), 'requests');
-  const small = readUsage(text('servegen_m-small_10min.csv'), 'requests');
-  const azure = readUsage(text('azure_llm2023_conv_1s.csv'), 'requests');
+  const elb = readUsage(readCsv(text('nab_elb_request_count_5min.csv')), 'requests');
+  const small = readUsage(readCsv(text('servegen_m-small_10min.csv')), 'requests');
+  const azure = readUsage(readCsv(text('azure_llm2023_conv_1s.csv')), 'requests');
   const elbSeries = seriesOf(elb, stepOf(elb));
   const week = (series: Series) => Math.round((7 * 86_400) / series.stepS);
   const ofDays = (name: string, series: Series): Trace => ({

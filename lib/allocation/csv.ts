@@ -4,7 +4,7 @@
  */
 import type { Observation } from '#lib/allocation/series.ts';
 import type { Use } from '#lib/allocation/warmth/frontier.ts';
-import { type Csv, readCsv, TIMES_ALLOWED, timeMsOf } from '#lib/csv.ts';
+import { type Csv, TIMES_ALLOWED, timeMsOf } from '#lib/csv.ts';
 import { SwitchgearError } from '#lib/errors.ts';
 
 const NUMBER = /^\d+(\.\d+)?([eE][+-]?\d+)?$/;
@@ -35,8 +35,7 @@ class Faults {
  * The values of a column, ascending in time; null where the line says that they are missing.
  * @throws SwitchgearError `bad_request` that names the columns there are, or the first bad lines
  */
-export function readUsage(text: string, column: string, timeColumn = 'timestamp'): Observation[] {
-  const csv = readCsv(text);
+export function readUsage(csv: Csv, column: string, timeColumn = 'timestamp'): Observation[] {
   const [time, value] = [columnOf(csv, timeColumn), columnOf(csv, column)];
   const missing = csv.columns.indexOf('missing');
   const faults = new Faults();
@@ -64,8 +63,7 @@ export function readUsage(text: string, column: string, timeColumn = 'timestamp'
 }
 
 /** @throws SwitchgearError `bad_request` as `readUsage` does. @returns ascending in time */
-export function readUses(text: string): Use[] {
-  const csv = readCsv(text);
+export function readUses(csv: Csv): Use[] {
   const [time, model] = [columnOf(csv, 'timestamp'), columnOf(csv, 'model')];
   const exec = csv.columns.indexOf('exec_seconds');
   const faults = new Faults();

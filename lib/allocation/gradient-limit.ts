@@ -17,16 +17,14 @@ const MIN_CALLS = 5;
 
 export class GradientLimit {
   readonly #floor: number;
-  readonly #ceiling: number;
   #limit: number;
   #longMs: number | null = null;
   #windows = 0;
 
-  /** @param floor never below; @param ceiling where it begins, never above */
-  constructor(floor: number, ceiling: number) {
+  /** @param floor never below. @param start where it begins */
+  constructor(floor: number, start: number) {
     this.#floor = floor;
-    this.#ceiling = Math.max(floor, ceiling);
-    this.#limit = this.#ceiling;
+    this.#limit = Math.max(floor, start);
   }
 
   /** Whole calls. */
@@ -34,8 +32,13 @@ export class GradientLimit {
     return Math.max(this.#floor, Math.floor(this.#limit));
   }
 
-  /** Takes a window of calls that have ended. @param peak the most that were in flight in it */
-  observe(calls: number, meanMs: number, peak: number): void {
+  /**
+   * Takes a window of calls that have ended.
+   * @param peak the most that were in flight in it
+   * @param ceiling never above; a raised one is grown into, a lowered one holds at once
+   */
+  observe(calls: number, meanMs: number, peak: number, ceiling: number): void {
+    this.#limit = Math.max(this.#floor, Math.min(ceiling, this.#limit));
     if (calls < MIN_CALLS || meanMs <= 0) return;
     this.#windows += 1;
     // A plain mean first, so that the first window is not believed for ten minutes.
@@ -46,6 +49,6 @@ export class GradientLimit {
     if (gradient === 1 && peak < this.#limit / 2) return;
     const wanted = this.#limit * gradient + Math.sqrt(this.#limit);
     const next = (1 - SMOOTHING) * this.#limit + SMOOTHING * wanted;
-    this.#limit = Math.max(this.#floor, Math.min(this.#ceiling, next));
+    this.#limit = Math.max(this.#floor, Math.min(ceiling, next));
   }
 }

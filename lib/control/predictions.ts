@@ -14,6 +14,7 @@ import {
   seriesQuerySchema,
 } from '#lib/contracts/predictions.ts';
 import type { Call } from '#lib/control/route.ts';
+import { readCsv } from '#lib/csv.ts';
 import { SwitchgearError } from '#lib/errors.ts';
 
 const MAX_IMPORT_BYTES = 20_000_000;
@@ -55,21 +56,17 @@ export async function importHistory(call: Call): Promise<ImportResult> {
     const text = `Unknown upstream '${upstream.slice(0, 100)}'; known are ${known.join(', ')}`;
     throw new SwitchgearError('not_found', text, { details: { known } });
   }
-  const requests = readUsage(csv, column);
-  const has = (name: string) =>
-    csv
-      .slice(0, csv.indexOf('\n'))
-      .toLowerCase()
-      .split(',')
-      .map((each) => each.trim())
-      .includes(name);
-  const demands = has('demand') ? readUsage(csv, 'demand') : null;
-  const responses = has('response_ms') ? readUsage(csv, 'response_ms') : null;
+  const nowS = Date.now() / 1_000;
+  const table = readCsv(csv);
+  const requests = readUsage(table, column);
+  const [demands, responses] = ['demand', 'response_ms'].map((name) =>
+    table.columns.includes(name) ? readUsage(table, name) : null,
+  );
   const name =
     upstream === undefined ? GATEWAY_SERIES : model === undefined ? upstream : modelSeries(upstream, model);
   const lastsS = Math.max(1, Math.round(stepOf(requests)));
   const moveS =
-    align === 'recent' ? weeksToRecent(runtime.predictions.seasonS, requests.at(-1)?.atS ?? 0) : 0;
+    align === 'recent' ? weeksToRecent(runtime.predictions.seasonS, nowS - (requests.at(-1)?.atS ?? 0)) : 0;
   const rows = requests.flatMap(({ atS, value }, at): UsageRow[] => {
     if (value === null) return [];
     const responseMs = responses?.[at]?.value ?? null;
@@ -82,8 +79,8 @@ export async function importHistory(call: Call): Promise<ImportResult> {
   const [first, last] = [rows[0], rows.at(-1)];
   if (first === undefined || last === undefined)
     throw new SwitchgearError('bad_request', 'csv: every line is missing', { field: 'csv' });
-  const oldestS = Date.now() / 1_000 - KEPT_WEEKS * WEEK_SEASONS * runtime.predictions.seasonS;
-  if (last.atS < oldestS || last.atS > Date.now() / 1_000 + lastsS) {
+  const oldestS = nowS - KEPT_WEEKS * WEEK_SEASONS * runtime.predictions.seasonS;
+  if (last.atS < oldestS || last.atS > nowS + lastsS) {
     const text = `csv: ends at ${iso(last.atS)}; it must end within the last ${KEPT_WEEKS * WEEK_SEASONS} seasons (since ${iso(oldestS)}), or align must be recent`;
     throw new SwitchgearError('bad_request', text, { field: 'csv' });
   }
@@ -100,7 +97,7 @@ export async function importHistory(call: Call): Promise<ImportResult> {
 }
 
 /** Whole weeks, so that hours and weekdays stay what they are. */
-function weeksToRecent(seasonS: number, lastS: number): number {
+function weeksToRecent(seasonS: number, agoS: number): number {
   const weekS = WEEK_SEASONS * seasonS;
-  return Math.floor((Date.now() / 1_000 - lastS) / weekS) * weekS;
+  return Math.floor(agoS / weekS) * weekS;
 }

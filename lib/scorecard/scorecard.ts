@@ -4,9 +4,12 @@ import type { LoadTest, Score, ScoreCheck } from '#lib/contracts/score.ts';
 export interface Evidence {
   readonly nowMs: number;
   readonly loadTest: LoadTest;
-  readonly protectedFunctions: number;
-  /** Whether every function that calls out needs the permit of a breaker. */
-  readonly allProtected: boolean;
+  /** Breakers that calls out need a permit of, and which of them are held so that they open on nothing. */
+  readonly protection: {
+    readonly functions: number;
+    readonly breakers: number;
+    readonly disarmed: readonly string[];
+  };
   /** The newest drill that has ended; null without any. */
   readonly drill: { readonly component: string; readonly passed: boolean; readonly atMs: number } | null;
   /** When the last snapshot was made, and the last second was measured; epoch ms, null before the first. */
@@ -87,12 +90,14 @@ const CHECKS: readonly Check[] = [
     id: 'breakers_protect',
     title: 'Circuit breakers protect every call out',
     of: 10,
-    goal: 'every function that calls out needs the permit of a breaker',
+    goal: 'every function that calls out needs the permit of a breaker, and no breaker is held closed or in metrics only',
     page: '/breakers',
-    look: ({ allProtected, protectedFunctions, nowMs }) =>
+    look: ({ protection: { functions, breakers, disarmed }, nowMs }) =>
       found(
-        allProtected,
-        `${protectedFunctions} functions call out, each registered and with a permit`,
+        breakers > 0 && disarmed.length === 0,
+        disarmed.length === 0
+          ? `${functions} functions call out, under ${breakers} breakers`
+          : `${disarmed.length} of ${breakers} breakers open on nothing: ${disarmed.join(', ')}`,
         nowMs,
       ),
   },

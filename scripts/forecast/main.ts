@@ -14,6 +14,7 @@ import {
   LAMBDA_MINUTES,
   learnedCost,
 } from '#lib/allocation/warmth/frontier.ts';
+import { readCsv } from '#lib/csv.ts';
 import { SwitchgearError } from '#lib/errors.ts';
 import { backtestTable, coldstartTable, provisionTable } from './tables.ts';
 
@@ -122,7 +123,7 @@ function provisioning(args: string[]) {
 
 function coldstart(args: string[]) {
   const options = optionsOf(args, ['csv', 'learn-days']);
-  const uses = readUses(textOf(options));
+  const uses = readUses(readCsv(textOf(options)));
   const learnDays = numberOf(options, 'learn-days', 0, { least: 0, most: 3_650, whole: false });
   const firstS = uses[0]?.atS ?? 0;
   const countFromS = firstS + learnDays * DAY_S;
@@ -173,7 +174,7 @@ async function importHistory(args: string[]): Promise<Done> {
 function usage(options: Options) {
   const column = options.column ?? '';
   if (column === '') throw new UsageError('--column is required: the column that has the values');
-  const observations = readUsage(textOf(options), column, options.time ?? 'timestamp');
+  const observations = readUsage(readCsv(textOf(options)), column, options.time ?? 'timestamp');
   const stepS = stepOf(observations);
   let series: Series;
   try {

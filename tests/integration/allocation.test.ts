@@ -45,6 +45,7 @@ function history(nowS: number): UsageRow[] {
 function allocator(settings: AllocationSettings, usage = new UsageStore(openMemory(), () => {})) {
   const clock = { nowMs: 1_800_000_000_000 };
   const demand = { value: 0 };
+  const upstreams = ['lab'];
   const applied: (number | null)[] = [];
   const events: string[] = [];
   const parts: AllocationParts = {
@@ -60,7 +61,7 @@ function allocator(settings: AllocationSettings, usage = new UsageStore(openMemo
       models: [],
     }),
     demands: () => new Map([['lab', demand.value]]),
-    configured: () => ({ connections: new Map([['lab', 64]]), cacheMb: 100 }),
+    configured: () => ({ connections: new Map(upstreams.map((name) => [name, 64])), cacheMb: 100 }),
     apply: {
       connections: (_, connections) => void applied.push(connections),
       workers: () => {},
@@ -72,7 +73,7 @@ function allocator(settings: AllocationSettings, usage = new UsageStore(openMemo
   };
   const allocation = new Allocation(parts);
   closing.push(() => allocation.close());
-  return { allocation, clock, demand, applied, events, usage };
+  return { allocation, clock, demand, applied, events, upstreams, usage };
 }
 
 describe('the allocator', () => {
@@ -118,6 +119,19 @@ describe('the allocator', () => {
       });
     },
   );
+
+  it('sizes nothing of an upstream that is not configured any more', async () => {
+    const { allocation, clock, upstreams, usage } = allocator(SETTINGS);
+    usage.write(history(clock.nowMs / 1_000));
+    await allocation.start();
+    expect(allocation.targets().map(({ target }) => target)).toContain('lab');
+    allocation.tick();
+    upstreams.splice(0, 1, 'other');
+    clock.nowMs += 2 * STEP * 1_000;
+    allocation.tick();
+    await until(() => !allocation.targets().some(({ target }) => target === 'lab'));
+    expect(allocation.targets().map(({ target }) => target)).toContain('other');
+  });
 
   it('demotes by itself when its skill turns', async () => {
     const { allocation, clock, demand, events, usage } = allocator(SETTINGS);

@@ -132,7 +132,8 @@ const DEAD_BAND = 0.1;
 /** Looks at model memory in a season: one each half a minute of a day. */
 const LOOKS_PER_SEASON = 2_880;
 const MIN_LOOK_S = 1;
-const REPLAY_SEASONS_AT_A_TIME = 1;
+/** What is read and sent to the worker at once while starting, so that requests wait for neither. */
+const PAGES_PER_SEASON = 24;
 
 export class Allocation {
   readonly warmth: WarmthKeeper;
@@ -145,12 +146,12 @@ export class Allocation {
   readonly #applied = new Map<string, number>();
   readonly #peaks = new Map<string, number>();
   readonly #replicas = new Replicas();
-  readonly #warmthTarget = { isPromoted: false };
+  #isWarmthPromoted = false;
   #outlooks: Outlooks = {};
   #stretch: number | null = null;
   #step: number | null = null;
   #lookedS: number;
-  #replayed: { done: number; of: number } | null = { done: 0, of: 1 };
+  #replayed: number | null = 0;
   #isClosed = false;
 
   constructor(parts: AllocationParts) {
@@ -176,10 +177,11 @@ export class Allocation {
     const told = this.#forecasts;
     const isOver = () => this.#isClosed || told !== this.#forecasts;
     const fromS = nowS - KEPT_SEASONS * timing.seasonS;
-    const pageS = REPLAY_SEASONS_AT_A_TIME * timing.seasonS;
-    for (let page = 0; page < KEPT_SEASONS; page += 1) {
+    const pageS = timing.seasonS / PAGES_PER_SEASON;
+    const pages = KEPT_SEASONS * PAGES_PER_SEASON;
+    for (let page = 0; page < pages; page += 1) {
       if (isOver()) return;
-      this.#replayed = { done: page, of: KEPT_SEASONS };
+      this.#replayed = page / pages;
       await this.#tell(usage.read(fromS + page * pageS, fromS + (page + 1) * pageS));
     }
     if (isOver()) return;
@@ -191,15 +193,16 @@ export class Allocation {
 
   /** Share of what was recorded before that is taken up; null when all of it is. */
   get replayed(): number | null {
-    return this.#replayed === null ? null : this.#replayed.done / this.#replayed.of;
+    return this.#replayed;
   }
 
   /** Once a second. */
   tick(): void {
     const nowS = this.#parts.now() / 1_000;
-    for (const [series, demand] of this.#parts.demands())
+    const demands = this.#parts.demands();
+    for (const [series, demand] of demands)
       this.#peaks.set(series, Math.max(demand, this.#peaks.get(series) ?? 0));
-    if (this.#replayed === null) this.#rise();
+    if (this.#replayed === null) this.#rise(demands);
     const stretch = Math.floor(nowS / this.collectS);
     if (this.#stretch === null) {
       // What was counted before belongs to no whole stretch.
@@ -227,6 +230,10 @@ export class Allocation {
 
   outlook(series: string, metric: Metric): Outlook | null {
     return this.#outlooks[series]?.[metric] ?? null;
+  }
+
+  get timing(): Timing {
+    return this.#parts.timing;
   }
 
   get series(): string[] {
@@ -289,10 +296,8 @@ export class Allocation {
   }
 
   #openForecasts(): Forecasts {
-    const { timing, settings, onEvent } = this.#parts;
-    return new Forecasts({ ...timing, quantile: settings().quantile }, (error) =>
-      onEvent({ type: 'forecasts_failed', component: null, detail: { message: error.message } }),
-    );
+    const { timing, settings } = this.#parts;
+    return new Forecasts({ ...timing, quantile: settings().quantile }, (error) => this.#tellFailure(error));
   }
 
   #collect(atS: number): void {
@@ -318,9 +323,9 @@ export class Allocation {
     const isNewStep = step !== this.#step;
     this.#step = step;
     if (this.#replayed !== null) return;
-    void this.#tell(rows, false)
+    this.#tell(rows, false)
       .then(() => (isNewStep ? this.#resize() : undefined))
-      .catch(() => {});
+      .catch((thrown: unknown) => this.#tellFailure(thrown));
     if (isNewStep) usage.prune(now() / 1_000 - KEPT_SEASONS * this.#parts.timing.seasonS);
   }
 
@@ -330,7 +335,7 @@ export class Allocation {
       if (partsOf(series).model === null || responseMs === null) continue;
       const limit = this.#limits.get(series) ?? new GradientLimit(WORKER_FLOOR, workers);
       this.#limits.set(series, limit);
-      limit.observe(requests, responseMs, peaks.get(series) ?? 0);
+      limit.observe(requests, responseMs, peaks.get(series) ?? 0, workers);
     }
   }
 
@@ -350,6 +355,7 @@ export class Allocation {
     }
     if (this.#isClosed) return;
     const { connections } = this.#parts.configured();
+    this.#forgetRemoved(connections);
     for (const upstream of connections.keys()) this.#targetOf('connections', upstream, upstream);
     for (const series of Object.keys(this.#outlooks))
       if (partsOf(series).model !== null && connections.has(partsOf(series).upstream))
@@ -375,17 +381,29 @@ export class Allocation {
     this.#applyAll('forecast and demand');
   }
 
+  /** Nothing is sized or kept warm of upstreams that are not configured any more. */
+  #forgetRemoved(configured: ReadonlyMap<string, number>): void {
+    for (const [key, { actuator, name }] of this.#targets) {
+      const upstream = upstreamOf(actuator, name);
+      if (upstream === null || configured.has(upstream)) continue;
+      this.#targets.delete(key);
+      this.#applied.delete(key);
+    }
+    for (const series of this.#limits.keys())
+      if (!configured.has(partsOf(series).upstream)) this.#limits.delete(series);
+    this.warmth.retain((upstream) => configured.has(upstream));
+  }
+
   #judgeWarmth(): void {
     const { refusal } = this.warmth.ledger;
     const isPromoted = refusal === null;
-    if (isPromoted === this.#warmthTarget.isPromoted) return;
-    this.#tellPromotion('warmth', 'models', this.#warmthTarget.isPromoted, refusal);
-    this.#warmthTarget.isPromoted = isPromoted;
+    if (isPromoted === this.#isWarmthPromoted) return;
+    this.#tellPromotion('warmth', 'models', this.#isWarmthPromoted, refusal);
+    this.#isWarmthPromoted = isPromoted;
   }
 
   /** Demand that rises within a step is met at once. */
-  #rise(): void {
-    const demands = this.#parts.demands();
+  #rise(demands: ReadonlyMap<string, number>): void {
     let hasRisen = false;
     for (const { actuator, name, series, target } of this.#targets.values()) {
       if (actuator === 'replicas' || actuator === 'cache') continue;
@@ -480,6 +498,11 @@ export class Allocation {
       component: upstreamOf(actuator, target),
       detail: { actuator, target, reason: refusal ?? 'its forecasts are better than the last value' },
     });
+  }
+
+  #tellFailure(thrown: unknown): void {
+    const message = thrown instanceof Error ? thrown.message : String(thrown);
+    this.#parts.onEvent({ type: 'forecasts_failed', component: null, detail: { message } });
   }
 
   #tellChange(detail: Change): void {

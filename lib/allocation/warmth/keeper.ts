@@ -134,6 +134,12 @@ export class WarmthKeeper {
     for (const tracked of this.#models.values()) if (!tracked.inUse) tracked.idleFromS = null;
   }
 
+  /** Drops the models of other upstreams. */
+  retain(isConfigured: (upstream: string) => boolean): void {
+    for (const [key, { upstream }] of this.#models) if (!isConfigured(upstream)) this.#models.delete(key);
+    for (const upstream of this.#fits.keys()) if (!isConfigured(upstream)) this.#fits.delete(upstream);
+  }
+
   list(): ModelWarmth[] {
     const nowS = this.#options.nowS();
     return [...this.#models.entries()].map(([key, tracked]) => ({

@@ -5,6 +5,7 @@ import { METHODS, walkForward } from '#lib/allocation/backtest/walk-forward.ts';
 import { Calendar } from '#lib/allocation/calendar.ts';
 import { readUsage } from '#lib/allocation/csv.ts';
 import { seriesOf, stepOf } from '#lib/allocation/series.ts';
+import { readCsv } from '#lib/csv.ts';
 import { seededRandom } from '#lib/lab/random.ts';
 
 const HOUR = 3_600;
@@ -107,10 +108,17 @@ describe('scores', () => {
 
 describe('usage from a CSV', () => {
   it('takes dates and seconds, leaves out what is missing and marks gaps', () => {
-    const seconds = readUsage('timestamp,requests,missing\n0,5,0\n60,7,1\n120,9,0\n240,1,0\n', 'requests');
+    const seconds = readUsage(
+      readCsv('timestamp,requests,missing\n0,5,0\n60,7,1\n120,9,0\n240,1,0\n'),
+      'requests',
+    );
     const { values } = seriesOf(seconds, stepOf(seconds));
     expect([...values].map(String)).toEqual(['5', 'NaN', '9', 'NaN', '1']);
-    const dates = readUsage('when,load\n2026-01-01 00:00:00,1\n2026-01-01T00:05:00Z,2.5\n', 'load', 'when');
+    const dates = readUsage(
+      readCsv('when,load\n2026-01-01 00:00:00,1\n2026-01-01T00:05:00Z,2.5\n'),
+      'load',
+      'when',
+    );
     expect(stepOf(dates)).toBe(300);
     expect(dates[1]).toEqual({ atS: Date.parse('2026-01-01T00:05:00Z') / 1_000, value: 2.5 });
   });
@@ -122,12 +130,12 @@ describe('usage from a CSV', () => {
 
   it('names bad lines, each with its column, value and what is allowed', () => {
     const bad = 'timestamp,requests\n0,1\nyesterday,2\n60,-3\n60,4\n120,many\n';
-    expect(() => readUsage(bad, 'requests')).toThrow(
+    expect(() => readUsage(readCsv(bad), 'requests')).toThrow(
       /line 3: timestamp "yesterday" must be ISO.*line 4: requests "-3".*line 5: timestamp "60" must be after that of line 4.*line 6: requests "many"/,
     );
-    expect(() => readUsage('timestamp,requests\n0,1\n', 'calls')).toThrow(
+    expect(() => readUsage(readCsv('timestamp,requests\n0,1\n'), 'calls')).toThrow(
       /no column "calls"; there is: timestamp, requests/,
     );
-    expect(() => readUsage('timestamp,requests\n0,1\n', 'requests')).toThrow(/at least two/);
+    expect(() => readUsage(readCsv('timestamp,requests\n0,1\n'), 'requests')).toThrow(/at least two/);
   });
 });

@@ -5,6 +5,7 @@ import { readUses } from '#lib/allocation/csv.ts';
 import { fixedAtBudget, fixedCost, gapsOf, learnedCost, type Use } from '#lib/allocation/warmth/frontier.ts';
 import { cheapest } from '#lib/allocation/warmth/keep-alive.ts';
 import { WarmthPolicy } from '#lib/allocation/warmth/policy.ts';
+import { readCsv } from '#lib/csv.ts';
 import { seededRandom } from '#lib/lab/random.ts';
 
 const MINUTE = 60;
@@ -125,12 +126,14 @@ describe('the learned policy', () => {
 
 describe('uses from a CSV', () => {
   it('are sorted, with or without a duration', () => {
-    expect(readUses('timestamp,model\n60,b\n0,a\n').map(({ model }) => model)).toEqual(['a', 'b']);
-    expect(readUses('timestamp,model,exec_seconds\n0,a,2.5\n')).toEqual([{ model: 'a', atS: 0, busyS: 2.5 }]);
+    expect(readUses(readCsv('timestamp,model\n60,b\n0,a\n')).map(({ model }) => model)).toEqual(['a', 'b']);
+    expect(readUses(readCsv('timestamp,model,exec_seconds\n0,a,2.5\n'))).toEqual([
+      { model: 'a', atS: 0, busyS: 2.5 },
+    ]);
   });
 
   it('are refused by line', () => {
-    expect(() => readUses('timestamp,model,exec_seconds\n0,,1\n1,a,-1\n')).toThrow(
+    expect(() => readUses(readCsv('timestamp,model,exec_seconds\n0,,1\n1,a,-1\n'))).toThrow(
       /line 2: model "" must be a name; line 3: exec_seconds "-1"/,
     );
   });
