@@ -15,7 +15,7 @@ import { ConfigError, formatFaults } from '#lib/config/faults.ts';
 import { type LoadedConfig, loadConfig } from '#lib/config/load.ts';
 import { type ConfigWatcher, watchConfig } from '#lib/config/watch.ts';
 import { createHttpServer, drain, listen } from '#lib/http/server.ts';
-import { DEMO_NOTICE, demoConfig, demoHistory, demoWorkload } from '#lib/lab/demo.ts';
+import { DEMO_NOTICE, demoConfig, demoHistory } from '#lib/lab/demo.ts';
 import { Runtime } from '#lib/runtime.ts';
 import { setRuntime } from '#lib/runtime-handle.ts';
 import { createLogger } from '#lib/telemetry/logger.ts';
@@ -107,12 +107,14 @@ function announce(running: Runtime): void {
   if (running.notice !== null) process.stdout.write(`${running.notice}\n`);
   process.stdout.write(`ready ${running.address.url} (OpenAI clients: ${running.address.url}/v1)\n`);
   if (!demo) return;
+  process.stdout.write(`guided demo ${running.address.url}/lab/tour\n`);
   startDemo(running).catch((thrown: unknown) => running.reportError(thrown));
 }
 
 async function startDemo(running: Runtime): Promise<void> {
   const nowS = Date.now() / 1_000;
-  await running.workload.start(demoWorkload(nowS), 'demo');
+  // Its first step, all well, lasts until somebody goes on.
+  await running.tour.start({ auto: false }, 'demo');
   const rows = demoHistory(nowS);
   const imported = await running.predictions.import(rows);
   running.audit({ action: 'operator_import', by: 'demo', after: { rows: rows.length, imported } });

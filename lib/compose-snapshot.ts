@@ -4,6 +4,7 @@ import type { CacheSnapshot } from '#lib/contracts/cache.ts';
 import type { Drill } from '#lib/contracts/drills.ts';
 import type { Readiness } from '#lib/contracts/health.ts';
 import type { Component, Snapshot } from '#lib/contracts/snapshot.ts';
+import type { TourNow } from '#lib/contracts/tour.ts';
 import type { UpstreamView } from '#lib/contracts/upstreams.ts';
 import type { Workload } from '#lib/contracts/workload.ts';
 import type { FaultRegistry } from '#lib/lab/faults.ts';
@@ -22,6 +23,7 @@ export interface SnapshotSource {
   readonly streams: { readonly consoles: number };
   readonly telemetry: Telemetry;
   readonly workload: { status(): Workload };
+  readonly tour: { readonly now: TourNow | null };
   cacheSnapshot(): CacheSnapshot;
   batchingSnapshot(): Snapshot['batching'];
   upstreams(): UpstreamView[];
@@ -50,6 +52,7 @@ export function composeSnapshot(parts: SnapshotSource, { seq, rows }: Frame, now
     faults: parts.faults.list(),
     drills: parts.drills.running(),
     workload: parts.workload.status(),
+    tour: parts.tour.now,
     process: {
       loop_delay_p99_ms: sample?.loopDelayP99Ms ?? null,
       loop_delay_max_ms: sample?.loopDelayMaxMs ?? null,

@@ -15,6 +15,7 @@ import type { Snapshot } from '#lib/contracts/snapshot.ts';
 import type { UpstreamView } from '#lib/contracts/upstreams.ts';
 import type { DrillControl } from '#lib/lab/drills/control.ts';
 import type { FaultRegistry } from '#lib/lab/faults.ts';
+import type { TourControl } from '#lib/lab/tour/control.ts';
 import type { WorkloadControl } from '#lib/lab/workload/control.ts';
 import type { PredictionService } from '#lib/predictions.ts';
 import type { LoadTests } from '#lib/scorecard/load-test/control.ts';
@@ -43,6 +44,7 @@ export interface RuntimeHandle {
   readonly drills: DrillControl;
   readonly events: EventLog;
   readonly workload: WorkloadControl;
+  readonly tour: TourControl;
   readonly telemetry: Telemetry;
   readonly prometheus: Prometheus;
   readonly cache: ResponseCache;

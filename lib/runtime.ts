@@ -32,6 +32,7 @@ import {
   type RedisConfig,
 } from '#lib/contracts/config.ts';
 import type { LoggedEvent } from '#lib/contracts/events.ts';
+import type { FaultRequest } from '#lib/contracts/faults.ts';
 import type { Readiness } from '#lib/contracts/health.ts';
 import type { Score } from '#lib/contracts/score.ts';
 import type { Snapshot } from '#lib/contracts/snapshot.ts';
@@ -41,9 +42,12 @@ import { AnswerCache, embeddingsOf, responsesOf } from '#lib/gateway/answer-cach
 import { batchingReport } from '#lib/gateway/batch-report.ts';
 import { Gateway } from '#lib/gateway/gateway.ts';
 import { EventStreams } from '#lib/http/event-streams.ts';
+import { demoWorkload } from '#lib/lab/demo.ts';
 import { DrillControl } from '#lib/lab/drills/control.ts';
 import { FaultGate } from '#lib/lab/fault-gate.ts';
 import { FaultRegistry, type FaultTarget } from '#lib/lab/faults.ts';
+import { TourControl } from '#lib/lab/tour/control.ts';
+import { FAILING, STANDBY } from '#lib/lab/tour/steps.ts';
 import { type LabUpstream, startLabUpstream } from '#lib/lab/upstream.ts';
 import { WorkloadControl } from '#lib/lab/workload/control.ts';
 import { PredictionService } from '#lib/predictions.ts';
@@ -103,6 +107,7 @@ export class Runtime implements RuntimeHandle {
   readonly snapshots: Snapshots;
   readonly streams: EventStreams;
   readonly workload: WorkloadControl;
+  readonly tour: TourControl;
   readonly #upstreams: Upstreams<LabUpstream>;
   readonly #gates = new Map<string, FaultGate>();
   readonly #now: () => number;
@@ -194,10 +199,7 @@ export class Runtime implements RuntimeHandle {
         ),
       breakers: this.breakers,
       startLab: async (name) => {
-        const lab = await startLabUpstream({
-          name,
-          keepAliveMs: 1_000 * this.#config.allocation.keep_alive_s,
-        });
+        const lab = await startLabUpstream({ name, keepAliveMs: this.#labKeepAliveMs });
         this.faults.reapply(name, lab);
         return lab;
       },
@@ -231,19 +233,9 @@ export class Runtime implements RuntimeHandle {
       upstreamOf: (component) => this.#modelCalls(component)?.upstream.name ?? null,
       caller: (component) => this.#caller(component),
       checkFaults: (upstream) => this.faults.check(upstream),
-      inject: (fault, by) => {
-        const { id } = this.faults.inject(fault, by);
-        // It may have ended by itself.
-        return () => {
-          if (this.faults.list().some((each) => each.id === id)) this.faults.remove(id, by);
-        };
-      },
+      inject: (fault, by) => this.#inject(fault, by),
       observe: (listener) => this.#upstreams.observe(listener),
-      onTransition: (listener) =>
-        this.events.subscribe(({ detail }) => {
-          const transition = transitionSchema.safeParse(detail).data;
-          if (transition !== undefined) listener(transition);
-        }),
+      onTransition: (listener) => this.#onTransition(listener),
       onEvent: ({ type, component, by, drill }) =>
         this.events.append({ type, component, ...(by === null ? {} : { by }), detail: drill }),
     });
@@ -251,6 +243,22 @@ export class Runtime implements RuntimeHandle {
       now,
       randomId: randomUUID,
       target: () => this.#ownAddress(),
+      onEvent: ({ type, by, detail }) => this.events.append({ type, ...(by === null ? {} : { by }), detail }),
+      onSample: (sample) => this.tour.sampled(sample),
+    });
+    this.tour = new TourControl({
+      now,
+      randomId: randomUUID,
+      refusal: () => this.#tourRefusal(),
+      workload: this.workload,
+      request: () => demoWorkload(now() / 1_000),
+      gateway: () => this.#ownAddress(),
+      startTwin: () => startLabUpstream({ name: FAILING, keepAliveMs: this.#labKeepAliveMs }),
+      inject: (fault, by) => this.#inject(fault, by),
+      onTransition: (listener) => this.#onTransition(listener),
+      notClosed: () =>
+        this.#armed().flatMap(({ name, computedState }) => (computedState === 'closed' ? [] : [name])),
+      forecast: () => this.#forecastSeen(),
       onEvent: ({ type, by, detail }) => this.events.append({ type, ...(by === null ? {} : { by }), detail }),
     });
     this.cache = new ResponseCache({
@@ -352,6 +360,7 @@ export class Runtime implements RuntimeHandle {
       this.telemetry.tick();
       this.#ghosts.tick();
       this.predictions.allocation.tick();
+      this.tour.tick();
       this.snapshots.tick(() => rows.take(this.telemetry.sealedUntilMs, this.telemetry.scopes()));
     });
   }
@@ -485,7 +494,7 @@ export class Runtime implements RuntimeHandle {
   }
 
   score(): Score {
-    const breakers = this.breakers.list().filter(({ name }) => name !== SANDBOX);
+    const breakers = this.#armed();
     const disarmed = breakers.filter((breaker) => {
       const mode = breaker.snapshot().hold?.mode;
       return mode === 'closed' || mode === 'metrics_only';
@@ -576,6 +585,7 @@ export class Runtime implements RuntimeHandle {
   /** From now on readiness is false, event streams end and no workload calls; requests are still served. */
   drain(): void {
     this.#draining = true;
+    void this.tour.close();
     void this.workload.close();
     this.loadTests.close();
     this.drills.close();
@@ -585,6 +595,7 @@ export class Runtime implements RuntimeHandle {
 
   async close(): Promise<void> {
     this.drain();
+    await this.tour.close();
     await this.workload.close();
     await this.#whatIfs.close();
     this.faults.close();
@@ -651,6 +662,43 @@ export class Runtime implements RuntimeHandle {
       queued: slots.queued,
       capacity: slots.limits.capacity,
     }));
+  }
+
+  get #labKeepAliveMs(): number {
+    return 1_000 * this.#config.allocation.keep_alive_s;
+  }
+
+  /** Breakers of what really calls out. */
+  #armed() {
+    return this.breakers.list().filter(({ name }) => name !== SANDBOX);
+  }
+
+  #inject(fault: FaultRequest, by: string): () => void {
+    const { id } = this.faults.inject(fault, by);
+    // It may have ended by itself.
+    return () => {
+      if (this.faults.list().some((each) => each.id === id)) this.faults.remove(id, by);
+    };
+  }
+
+  #onTransition(listener: (transition: Transition) => void): () => void {
+    return this.events.subscribe(({ detail }) => {
+      const transition = transitionSchema.safeParse(detail).data;
+      if (transition !== undefined) listener(transition);
+    });
+  }
+
+  #tourRefusal(): string | null {
+    const upstreams = this.#upstreams.list();
+    const hasLabs = [FAILING, STANDBY].every((name) => upstreams.some((each) => each.name === name));
+    if (hasLabs && upstreams.every(({ config }) => config.kind === 'lab')) return null;
+    return 'The guided demo breaks upstreams, so it runs on the two labs of npm run demo alone';
+  }
+
+  #forecastSeen() {
+    const { skill, coverage, targets, predictions } = this.predictions.view();
+    const acting = targets.filter(({ mode }) => mode === 'act').length;
+    return { skill, coverage, acting, targets: targets.length, expectedPerMin: predictions.expected_rpm };
   }
 
   /** The upstream and operation of a component that protects model calls. */

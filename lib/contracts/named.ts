@@ -50,6 +50,15 @@ import { requestListSchema, requestRecordSchema, spanSchema } from '#lib/contrac
 import { checkSchema, loadTestRequestSchema, loadTestSchema, scoreSchema } from '#lib/contracts/score.ts';
 import { sessionRequestSchema, sessionSchema } from '#lib/contracts/session.ts';
 import { componentSchema, rowSchema, snapshotSchema, trafficSchema } from '#lib/contracts/snapshot.ts';
+import {
+  tourFiguresSchema,
+  tourNowSchema,
+  tourPatchSchema,
+  tourPointSchema,
+  tourRequestSchema,
+  tourSchema,
+  tourStepSchema,
+} from '#lib/contracts/tour.ts';
 import { upstreamListSchema, upstreamViewSchema } from '#lib/contracts/upstreams.ts';
 import { workloadRequestSchema, workloadSchema, workloadSettingsSchema } from '#lib/contracts/workload.ts';
 
@@ -72,6 +81,8 @@ export const BODIES = {
   CommandRequest: commandRequestSchema,
   LoadTestRequest: loadTestRequestSchema,
   WorkloadRequest: workloadRequestSchema,
+  TourRequest: tourRequestSchema,
+  TourPatch: tourPatchSchema,
   SessionRequest: sessionRequestSchema,
 };
 
@@ -121,6 +132,11 @@ export const ANSWERS = {
   Drill: drillSchema,
   DrillList: drillListSchema,
   Workload: workloadSchema,
+  Tour: tourSchema,
+  TourStep: tourStepSchema,
+  TourFigures: tourFiguresSchema,
+  TourPoint: tourPointSchema,
+  TourNow: tourNowSchema,
   WorkloadSettings: workloadSettingsSchema,
   Session: sessionSchema,
   Liveness: livenessSchema,

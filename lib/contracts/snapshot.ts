@@ -6,6 +6,7 @@ import { drillSchema } from '#lib/contracts/drills.ts';
 import { faultSchema } from '#lib/contracts/faults.ts';
 import { readinessSchema } from '#lib/contracts/health.ts';
 import { answerKinds } from '#lib/contracts/requests.ts';
+import { tourNowSchema } from '#lib/contracts/tour.ts';
 import { upstreamViewSchema } from '#lib/contracts/upstreams.ts';
 import { workloadSchema } from '#lib/contracts/workload.ts';
 
@@ -79,6 +80,8 @@ export const snapshotSchema = z.strictObject({
   /** Those that run. */
   drills: z.array(drillSchema),
   workload: workloadSchema,
+  /** The guided demo's step; null while it does not run. */
+  tour: tourNowSchema.nullable(),
   /** Of the last second; null in the first one. */
   process: z.strictObject({
     loop_delay_p99_ms: z.number().nullable(),

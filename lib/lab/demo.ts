@@ -10,22 +10,27 @@ import {
   workloadRequestSchema,
 } from '#lib/contracts/workload.ts';
 import { findModel } from '#lib/lab/models.ts';
+import { FAILING, STANDBY } from '#lib/lab/tour/steps.ts';
 import { arrivals } from '#lib/lab/workload/arrivals.ts';
 import { plannedRequests } from '#lib/lab/workload/plan.ts';
 
 export const DEMO_NOTICE =
-  'Demo: two embedded labs, stand-ins and no AI models, and a seeded workload over real HTTP; open the Lab page to make one fail';
+  'Demo: two embedded labs, stand-ins and no AI models, and a seeded workload over real HTTP';
 
 const DAY_S = 300;
 const STEP_S = 5;
 const DAYS = 14;
 const HISTORY_SEED = 7;
-const UPSTREAM = 'lab';
+/** Short, so that a recovery and stale answers are seen within minutes. */
+const BREAKER = { open_s: 3, minimum_calls: 5 };
+const TTL_S = 60;
 const HIT_MS = 1;
 
 /** The configuration with the demo's upstreams in the place of its own, and forecasts of its short day that act. */
 export function demoConfig(config: Config): Config {
-  const labs = [UPSTREAM, 'lab-standby'].map((name) => upstreamSchema.parse({ name, kind: 'lab' }));
+  const labs = [FAILING, STANDBY].map((name) =>
+    upstreamSchema.parse({ name, kind: 'lab', breaker: BREAKER, cache: { ttl_s: TTL_S } }),
+  );
   const allocation = {
     ...config.allocation,
     mode: 'act' as const,
@@ -86,8 +91,8 @@ export function demoHistory(nowS: number): UsageRow[] {
     const durationS = isRepeat ? HIT_MS / 1_000 : durationOf(asked);
     steps.add(GATEWAY_SERIES, atS, durationS);
     if (isRepeat) continue;
-    steps.add(UPSTREAM, atS, durationS);
-    steps.add(modelSeries(UPSTREAM, asked.model), atS, durationS);
+    steps.add(FAILING, atS, durationS);
+    steps.add(modelSeries(FAILING, asked.model), atS, durationS);
   }
   return steps.rows(fromS, nowS - STEP_S);
 }
@@ -98,8 +103,8 @@ function durationOf(asked: {
   options?: { num_predict?: number };
 }): number {
   const tokens = asked.max_tokens ?? asked.options?.num_predict ?? 0;
-  const perS = findModel(asked.model)?.tokensPerSecond ?? 0;
-  return perS === 0 ? 0.01 : tokens / perS;
+  const { tokensPerSecond = 1, callSeconds = 0 } = findModel(asked.model) ?? {};
+  return callSeconds + (tokens === 0 ? 0 : tokens / tokensPerSecond);
 }
 
 /** Calls by series and step: how many, for how long, and how many at a time at most. */

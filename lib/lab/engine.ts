@@ -165,7 +165,8 @@ export class Engine {
   }
 
   async #readPrompt(model: LabModel, tokens: number, signal: AbortSignal): Promise<void> {
-    const ms = (tokens * 1_000) / (model.promptTokensPerSecond * this.#options.speed);
+    const seconds = model.callSeconds + tokens / model.promptTokensPerSecond;
+    const ms = (seconds * 1_000) / this.#options.speed;
     // Below a timer's resolution waiting would take far longer than asked.
     if (ms >= 0.5) await sleep(ms, this.#options.clock, signal);
   }

@@ -9,6 +9,8 @@ export interface LabModel {
   readonly loadSeconds: number;
   readonly promptTokensPerSecond: number;
   readonly tokensPerSecond: number;
+  /** What a call costs besides its tokens: what an embedding server does once, however many texts it is given. */
+  readonly callSeconds: number;
   readonly contextLength: number;
   readonly capabilities: readonly Capability[];
   readonly digest: string;
@@ -29,6 +31,7 @@ export const LAB_MODELS: readonly LabModel[] = [
     loadSeconds: 0.8,
     promptTokensPerSecond: 4_000,
     tokensPerSecond: 120,
+    callSeconds: 0,
     contextLength: 32_768,
     capabilities: ['completion', 'tools', 'thinking'],
     digest: digestOf(1),
@@ -40,6 +43,7 @@ export const LAB_MODELS: readonly LabModel[] = [
     loadSeconds: 0.3,
     promptTokensPerSecond: 10_000,
     tokensPerSecond: 300,
+    callSeconds: 0,
     contextLength: 8_192,
     capabilities: ['completion', 'tools'],
     digest: digestOf(2),
@@ -51,6 +55,7 @@ export const LAB_MODELS: readonly LabModel[] = [
     loadSeconds: 2.5,
     promptTokensPerSecond: 1_500,
     tokensPerSecond: 50,
+    callSeconds: 0,
     contextLength: 131_072,
     capabilities: ['completion', 'tools', 'thinking'],
     digest: digestOf(3),
@@ -62,6 +67,7 @@ export const LAB_MODELS: readonly LabModel[] = [
     loadSeconds: 1.5,
     promptTokensPerSecond: 2_500,
     tokensPerSecond: 80,
+    callSeconds: 0,
     contextLength: 65_536,
     capabilities: ['completion', 'tools'],
     digest: digestOf(5),
@@ -73,6 +79,7 @@ export const LAB_MODELS: readonly LabModel[] = [
     loadSeconds: 0.3,
     promptTokensPerSecond: 20_000,
     tokensPerSecond: 0,
+    callSeconds: 0.03,
     contextLength: 8_192,
     capabilities: ['embedding'],
     digest: digestOf(4),

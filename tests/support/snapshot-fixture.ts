@@ -136,6 +136,7 @@ export function snapshotWith(given: Partial<Snapshot> = {}): Snapshot {
     faults: [],
     drills: [],
     workload: NO_WORKLOAD,
+    tour: null,
     process: {
       loop_delay_p99_ms: null,
       loop_delay_max_ms: null,

@@ -4,6 +4,7 @@ import type { Workload, WorkloadRequest, WorkloadSettings } from '#lib/contracts
 import { SwitchgearError } from '#lib/errors.ts';
 import { NO_WORKLOAD } from '#lib/lab/workload/idle.ts';
 import type { FromWorkload, Progress, WorkloadOrder } from '#lib/lab/workload/messages.ts';
+import type { Sample } from '#lib/lab/workload/sample.ts';
 
 export interface WorkloadEvent {
   readonly type: 'workload_started' | 'workload_ended';
@@ -25,6 +26,8 @@ export interface WorkloadParts {
   /** Where the gateway listens, and the key that it asks clients for, if any. */
   readonly target: () => { host: string; port: number; apiKey: string | null };
   readonly onEvent: (event: WorkloadEvent) => void;
+  /** Told twice a second of what came back. */
+  readonly onSample?: (sample: Sample) => void;
   /** Starts the thread; `worker.ts` without it. */
   readonly startWorker?: (order: WorkloadOrder) => WorkloadWorker;
 }
@@ -135,7 +138,7 @@ export class WorkloadControl {
   }
 
   #note(progress: Progress, lastsMs: number | null): void {
-    const { elapsedMs, targetRatePerS, sent, inFlight, skipped, answers } = progress;
+    const { elapsedMs, targetRatePerS, sent, inFlight, skipped, answers, sample } = progress;
     this.#status = {
       ...this.#status,
       progress: lastsMs === null ? null : Math.min(1, elapsedMs / Math.max(1, lastsMs)),
@@ -145,6 +148,7 @@ export class WorkloadControl {
       skipped,
       answers: { ...answers },
     };
+    this.#parts.onSample?.(sample);
   }
 
   #end(cause: EndCause, by: string | null, message?: string): void {

@@ -1,5 +1,6 @@
 /** What passes between the workload's worker and the thread that started it. */
 import type { WorkloadSettings } from '#lib/contracts/workload.ts';
+import type { Sample } from '#lib/lab/workload/sample.ts';
 
 export interface WorkloadOrder {
   readonly run: string;
@@ -19,6 +20,8 @@ export interface Progress {
   readonly inFlight: number;
   readonly skipped: number;
   readonly answers: Readonly<Record<string, number>>;
+  /** What came back since the last report. */
+  readonly sample: Sample;
 }
 
 export type FromWorkload =

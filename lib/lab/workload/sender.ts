@@ -1,7 +1,8 @@
 /** Sends planned requests over real HTTP with kept-alive connections, reads every answer to its end, and counts. */
-import { Agent, request } from 'node:http';
+import { Agent, type IncomingHttpHeaders, request } from 'node:http';
 import type { WorkloadOrder } from '#lib/lab/workload/messages.ts';
 import type { PlannedRequest } from '#lib/lab/workload/plan.ts';
+import { Sampler } from '#lib/lab/workload/sample.ts';
 
 /** Arrivals beyond are skipped: a workload must not become a flood when the server is slow. */
 export const MAX_IN_FLIGHT = 512;
@@ -13,6 +14,7 @@ export class Sender {
   readonly #agent = new Agent({ keepAlive: true, maxSockets: MAX_IN_FLIGHT });
   /** By status; as many as there are statuses. */
   readonly answers: Record<string, number> = {};
+  readonly sampler = new Sampler();
   sent = 0;
   inFlight = 0;
   skipped = 0;
@@ -29,12 +31,20 @@ export class Sender {
     const { run, host, port, apiKey } = this.#order;
     this.sent += 1;
     this.inFlight += 1;
+    const startedMs = performance.now();
     let over = false;
-    const end = (outcome: string) => {
+    const end = (outcome: string, headers: IncomingHttpHeaders = {}) => {
       if (over) return;
       over = true;
       this.inFlight -= 1;
       this.answers[outcome] = (this.answers[outcome] ?? 0) + 1;
+      this.sampler.add({
+        isServed: /^[23]\d\d$/.test(outcome),
+        tookMs: performance.now() - startedMs,
+        cache: textOf(headers['x-cache'])?.toLowerCase() ?? 'none',
+        upstream: textOf(headers['x-switchgear-upstream']),
+        batchSize: Math.max(1, Number(headers['x-switchgear-batch-size'] ?? 1) || 1),
+      });
     };
     const sent = request({
       host,
@@ -53,11 +63,15 @@ export class Sender {
     });
     sent.on('response', (answer) => {
       answer.resume();
-      answer.on('end', () => end(String(answer.statusCode)));
-      answer.on('close', () => end(answer.complete ? String(answer.statusCode) : 'cut'));
+      answer.on('end', () => end(String(answer.statusCode), answer.headers));
+      answer.on('close', () => end(answer.complete ? String(answer.statusCode) : 'cut', answer.headers));
     });
     sent.on('timeout', () => sent.destroy());
     sent.on('error', () => end(NO_ANSWER));
     sent.end(body);
   }
+}
+
+function textOf(header: string | string[] | undefined): string | null {
+  return typeof header === 'string' ? header : null;
 }

@@ -74,7 +74,8 @@ function run({ offsets, rateAt, arrivals, lastsMs }: Times): void {
     const elapsedMs = performance.now() - startedAt;
     const { sent, inFlight, skipped, answers } = sender;
     const targetRatePerS = elapsedMs < endMs ? rateAt(elapsedMs) : 0;
-    return { elapsedMs, targetRatePerS, sent, inFlight, skipped, answers: { ...answers } };
+    const sample = sender.sampler.take();
+    return { elapsedMs, targetRatePerS, sent, inFlight, skipped, answers: { ...answers }, sample };
   };
   const step = () => {
     const elapsedMs = performance.now() - startedAt;

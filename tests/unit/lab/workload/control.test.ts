@@ -4,6 +4,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { workloadRequestSchema } from '#lib/contracts/workload.ts';
 import { WorkloadControl, type WorkloadEvent, type WorkloadWorker } from '#lib/lab/workload/control.ts';
 import type { FromWorkload, Progress, WorkloadOrder } from '#lib/lab/workload/messages.ts';
+import { Sampler } from '#lib/lab/workload/sample.ts';
 
 class PlayedWorker extends EventEmitter implements WorkloadWorker {
   terminated = false;
@@ -64,6 +65,7 @@ const progress = (more: Partial<Progress> = {}): Progress => ({
   inFlight: 2,
   skipped: 0,
   answers: { 200: 8 },
+  sample: new Sampler().read(),
   ...more,
 });
 

@@ -1,0 +1,9 @@
+import { defineRoute } from '#lib/control/route.ts';
+import * as tour from '#lib/control/tour.ts';
+
+export const { GET, POST, PUT, PATCH, DELETE } = defineRoute({
+  GET: tour.show,
+  POST: tour.start,
+  PATCH: tour.update,
+  DELETE: tour.stop,
+});

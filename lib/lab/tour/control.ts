@@ -1,0 +1,381 @@
+/**
+ * The guided demo. Two workloads send the same seeded requests: one through the gateway, one straight to an upstream
+ * of its own that is just like the gateway's first and fails with it. Steps go on by themselves or when told, and each
+ * is over when what it is about was really seen.
+ */
+import type { Transition } from '#lib/contracts/breakers.ts';
+import type { FaultRequest } from '#lib/contracts/faults.ts';
+import type { Tour, TourNow, TourRequest, TourStep } from '#lib/contracts/tour.ts';
+import { type WorkloadRequest, workloadRequestSchema } from '#lib/contracts/workload.ts';
+import { SwitchgearError } from '#lib/errors.ts';
+import type { FaultTarget } from '#lib/lab/faults.ts';
+import { PointRing, type Side, Tally } from '#lib/lab/tour/figures.ts';
+import { FAILING, type Seen, STEPS, type Stage } from '#lib/lab/tour/steps.ts';
+import { WorkloadControl, type WorkloadParts } from '#lib/lab/workload/control.ts';
+import type { Sample } from '#lib/lab/workload/sample.ts';
+
+/** The upstream of the other side. */
+export interface Twin extends FaultTarget {
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+export interface TourParts {
+  readonly now: () => number;
+  readonly randomId: () => string;
+  /** Why it cannot be given on this server; null when it can. */
+  readonly refusal: () => string | null;
+  /** Of the gateway: the one that every page shows. Its samples come to `sampled`. */
+  readonly workload: Pick<WorkloadControl, 'start' | 'stop' | 'status'>;
+  /** What both sides send. */
+  readonly request: () => WorkloadRequest;
+  readonly gateway: WorkloadParts['target'];
+  readonly startTwin: () => Promise<Twin>;
+  /** Injects a fault; answers what ends it. */
+  readonly inject: (fault: FaultRequest, by: string) => () => void;
+  readonly onTransition: (listener: (transition: Transition) => void) => () => void;
+  /** Components of upstreams that are not closed. */
+  readonly notClosed: () => readonly string[];
+  readonly forecast: () => Seen['forecast'];
+  readonly onEvent: (event: {
+    type: 'tour_started' | 'tour_ended';
+    by: string | null;
+    detail: unknown;
+  }) => void;
+  /** Starts a workload's thread; the usual one without it. */
+  readonly startWorker?: WorkloadParts['startWorker'];
+}
+
+const SHOWN_S = 300;
+/** Should nobody end the demo, what it has broken works again after that time. */
+const FAULT_S = 900;
+const FAULT_STATUS = 503;
+/** More than an upstream carries call by call, and little for one that is asked in batches. */
+const BURST = { rate_per_s: 150, duration_s: 8, prompts: 5_000, zipf: 0.6, shape: 'steady' } as const;
+const TO_MS = 1_000;
+
+interface StepRecord {
+  readonly state: TourStep['state'];
+  readonly startedMs: number | null;
+  readonly endedMs: number | null;
+  readonly outcome: string | null;
+  readonly figures: TourStep['figures'];
+}
+const AHEAD: StepRecord = { state: 'ahead', startedMs: null, endedMs: null, outcome: null, figures: null };
+
+export class TourControl {
+  readonly #parts: TourParts;
+  #state: Tour['state'] = 'idle';
+  #auto = true;
+  #by: string | null = null;
+  #startedMs: number | null = null;
+  #endedMs: number | null = null;
+  #message: string | null = null;
+  #at = 0;
+  #steps: StepRecord[] = STEPS.map(() => AHEAD);
+  #tally = new Tally();
+  #totals = new Tally();
+  #points = new PointRing(SHOWN_S);
+  #transitions: Transition[] = [];
+  /** Of the direct side, and both of a burst. */
+  #direct: WorkloadControl | null = null;
+  #burst: readonly WorkloadControl[] | null = null;
+  #twin: Twin | null = null;
+  #faults: (() => void)[] = [];
+  #unsubscribe: () => void = () => {};
+  #closed = false;
+
+  constructor(parts: TourParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * Begins anew. A workload that runs is stopped, since both sides must send the same.
+   * @throws SwitchgearError `conflict` while one runs or where there is no lab for it, `shutting_down`
+   */
+  async start({ auto, reason }: TourRequest, by: string): Promise<Tour> {
+    if (this.#closed) throw new SwitchgearError('shutting_down', 'The server is shutting down');
+    if (this.#state === 'running' || this.#state === 'starting')
+      throw new SwitchgearError('conflict', 'The guided demo is running already; stop it first');
+    const refusal = this.#parts.refusal();
+    if (refusal !== null) throw new SwitchgearError('conflict', refusal);
+    this.#reset(auto, by);
+    try {
+      await this.#open(by);
+    } catch (thrown) {
+      this.#end(thrown instanceof Error ? thrown.message : String(thrown), null);
+      throw thrown;
+    }
+    // It may have been closed meanwhile.
+    if (!this.#closed) {
+      this.#state = 'running';
+      this.#parts.onEvent({
+        type: 'tour_started',
+        by,
+        detail: { auto, ...(reason === undefined ? {} : { reason }) },
+      });
+      this.#enter(0);
+    }
+    return this.view();
+  }
+
+  /** On to the next step, whether it was seen or not. @throws SwitchgearError `conflict` when none runs */
+  next(): Tour {
+    this.#mustRun();
+    this.#advance();
+    return this.view();
+  }
+
+  /** @throws SwitchgearError `conflict` when none runs */
+  setAuto(auto: boolean): Tour {
+    this.#mustRun();
+    this.#auto = auto;
+    return this.view();
+  }
+
+  /** @throws SwitchgearError `conflict` when none runs */
+  stop(by: string): Tour {
+    this.#mustRun();
+    this.#end('It was stopped.', by);
+    return this.view();
+  }
+
+  /** What came back through the gateway. */
+  sampled(sample: Sample): void {
+    if (this.#state === 'running') this.#take('with', sample);
+  }
+
+  /** Once a second. */
+  tick(): void {
+    if (this.#state !== 'running') return;
+    if (this.#parts.workload.status().state !== 'running') {
+      this.#end('The workload through the gateway has ended.', null);
+      return;
+    }
+    const step = STEPS[this.#at];
+    const record = this.#steps[this.#at];
+    if (step === undefined || record?.startedMs == null) return;
+    const outcome = step.outcome(this.#seen(record.startedMs));
+    this.#note({ outcome, figures: this.#tally.figures });
+    const elapsedS = (this.#parts.now() - record.startedMs) / TO_MS;
+    if (this.#auto && elapsedS >= (outcome === null ? step.maxS : step.minS)) this.#advance();
+  }
+
+  view(): Tour {
+    const iso = (atMs: number | null) => (atMs === null ? null : new Date(atMs).toISOString());
+    return {
+      state: this.#state,
+      refusal: this.#parts.refusal(),
+      auto: this.#auto,
+      by: this.#by,
+      started_at: iso(this.#startedMs),
+      ended_at: iso(this.#endedMs),
+      message: this.#message,
+      steps: STEPS.map(({ id, title, text, page, pageName }, at) => {
+        const { state, startedMs, endedMs, outcome, figures } = this.#steps[at] ?? AHEAD;
+        return {
+          id,
+          title,
+          text,
+          page,
+          page_name: pageName,
+          state,
+          started_at: iso(startedMs),
+          ended_at: iso(endedMs),
+          outcome,
+          figures: state === 'now' ? this.#tally.figures : figures,
+        };
+      }),
+      totals: this.#totals.figures,
+      points: this.#points.list(this.#parts.now()),
+    };
+  }
+
+  get now(): TourNow | null {
+    const step = STEPS[this.#at];
+    if (this.#state !== 'running' || step === undefined) return null;
+    const { title, page, pageName } = step;
+    return { title, step: this.#at + 1, steps: STEPS.length, auto: this.#auto, page, page_name: pageName };
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    const running = [this.#direct, ...(this.#burst ?? [])];
+    const twin = this.#twin;
+    if (this.#state === 'running' || this.#state === 'starting') this.#end('The server was stopped.', null);
+    await Promise.all(running.map((workload) => workload?.close()));
+    await twin?.close();
+  }
+
+  #reset(auto: boolean, by: string): void {
+    this.#state = 'starting';
+    this.#auto = auto;
+    this.#by = by;
+    this.#startedMs = this.#parts.now();
+    this.#endedMs = null;
+    this.#message = null;
+    this.#at = 0;
+    this.#steps = STEPS.map(() => AHEAD);
+    this.#tally = new Tally();
+    this.#totals = new Tally();
+    this.#points = new PointRing(SHOWN_S);
+    this.#transitions = [];
+  }
+
+  async #open(by: string): Promise<void> {
+    const { workload, request } = this.#parts;
+    const twin = await this.#parts.startTwin();
+    if (this.#closed) {
+      await twin.close();
+      return;
+    }
+    this.#twin = twin;
+    this.#unsubscribe = this.#parts.onTransition((transition) => void this.#transitions.push(transition));
+    if (workload.status().state === 'running') workload.stop(by);
+    const wanted = { ...request(), reason: 'guided demo' };
+    this.#direct = this.#workloadTo(twin, (sample) => this.#take('without', sample));
+    await Promise.all([workload.start(wanted, by), this.#direct.start(wanted, by)]);
+  }
+
+  #workloadTo(target: Twin | 'gateway', onSample: (sample: Sample) => void): WorkloadControl {
+    const { now, randomId, gateway, startWorker } = this.#parts;
+    const { hostname, port } = new URL(target === 'gateway' ? 'http://gateway' : target.url);
+    return new WorkloadControl({
+      now,
+      randomId,
+      target: target === 'gateway' ? gateway : () => ({ host: hostname, port: Number(port), apiKey: null }),
+      // Of the two sides only the gateway's is told.
+      onEvent: () => {},
+      onSample,
+      ...(startWorker === undefined ? {} : { startWorker }),
+    });
+  }
+
+  #enter(at: number): void {
+    this.#at = at;
+    this.#tally = new Tally();
+    this.#transitions = [];
+    this.#note({ state: 'now', startedMs: this.#parts.now() });
+    try {
+      STEPS[at]?.enter?.(this.#stage());
+    } catch (thrown) {
+      this.#end(thrown instanceof Error ? thrown.message : String(thrown), null);
+    }
+  }
+
+  #advance(): void {
+    const { startedMs, outcome } = this.#steps[this.#at] ?? AHEAD;
+    const seen = outcome ?? STEPS[this.#at]?.outcome(this.#seen(startedMs ?? 0)) ?? null;
+    this.#note({
+      state: seen === null ? 'skipped' : 'done',
+      outcome: seen,
+      endedMs: this.#parts.now(),
+      figures: this.#tally.figures,
+    });
+    this.#endBurst();
+    if (this.#at + 1 < STEPS.length) this.#enter(this.#at + 1);
+    else this.#end(null, null);
+  }
+
+  #stage(): Stage {
+    return {
+      fail: (upstream) => this.#fail(upstream),
+      mend: () => this.#mend(),
+      burst: () => this.#startBurst(),
+    };
+  }
+
+  #fail(upstream: string): void {
+    const by = this.#by ?? 'demo';
+    const fault = { upstream, kind: 'error', rate: 1, status: FAULT_STATUS, duration_s: FAULT_S } as const;
+    this.#faults.push(this.#parts.inject({ ...fault, reason: 'guided demo' }, by));
+    const twin = this.#twin;
+    if (upstream !== FAILING || twin === null) return;
+    const id = this.#parts.randomId();
+    const endsAtMs = this.#parts.now() + FAULT_S * TO_MS;
+    twin.applyFault({ id, kind: 'error', rate: 1, status: FAULT_STATUS, latencyMs: 0, endsAtMs }, () => {});
+    this.#faults.push(() => twin.removeFault(id));
+  }
+
+  #mend(): void {
+    for (const end of this.#faults.splice(0)) end();
+  }
+
+  #startBurst(): void {
+    const twin = this.#twin;
+    if (twin === null) return;
+    const { seed, embedding_model, chat_model } = this.#parts.request();
+    const wanted = workloadRequestSchema.parse({
+      ...BURST,
+      seed,
+      chat_model,
+      embedding_model,
+      mix: { chat: 0, stream: 0, embeddings: 1 },
+    });
+    const tally = this.#tally;
+    const burst = [
+      this.#workloadTo('gateway', (sample) => tally.add('with', sample)),
+      this.#workloadTo(twin, (sample) => tally.add('without', sample)),
+    ];
+    this.#burst = burst;
+    Promise.all(burst.map((workload) => workload.start(wanted, this.#by ?? 'demo'))).catch(
+      (thrown: Error) => {
+        if (this.#burst === burst) this.#end(thrown.message, null);
+      },
+    );
+  }
+
+  #endBurst(): void {
+    for (const workload of this.#burst ?? []) void workload.close();
+    this.#burst = null;
+  }
+
+  #take(side: Side, sample: Sample): void {
+    this.#totals.add(side, sample);
+    this.#points.add(side, sample, this.#parts.now());
+    if (this.#burst === null) this.#tally.add(side, sample);
+  }
+
+  #seen(startedMs: number): Seen {
+    const states = this.#burst?.map((workload) => workload.status().state) ?? null;
+    return {
+      startedMs,
+      ...this.#tally.figures,
+      transitions: this.#transitions,
+      notClosed: this.#parts.notClosed(),
+      isBurstOver: states?.every((state) => state === 'ended') ?? null,
+      forecast: this.#parts.forecast(),
+    };
+  }
+
+  #note(news: Partial<StepRecord>): void {
+    this.#steps = this.#steps.map((step, at) => (at === this.#at ? { ...step, ...news } : step));
+  }
+
+  #mustRun(): void {
+    if (this.#state !== 'running') throw new SwitchgearError('conflict', 'The guided demo is not running');
+  }
+
+  /** Whatever ends it: what it has broken works again, and the other side is gone. The gateway's workload goes on. */
+  #end(message: string | null, by: string | null): void {
+    const { startedMs } = this.#steps[this.#at] ?? AHEAD;
+    if (message !== null && startedMs !== null)
+      this.#note({ state: 'skipped', endedMs: this.#parts.now(), figures: this.#tally.figures });
+    this.#state = 'over';
+    this.#message = message;
+    this.#endedMs = this.#parts.now();
+    this.#mend();
+    this.#unsubscribe();
+    this.#endBurst();
+    void this.#direct?.close();
+    this.#direct = null;
+    void this.#twin?.close();
+    this.#twin = null;
+    const seen = this.#steps.filter(({ state }) => state === 'done').length;
+    this.#parts.onEvent({
+      type: 'tour_ended',
+      by,
+      detail: { seen, of: STEPS.length, ...(message === null ? {} : { message }) },
+    });
+  }
+}
