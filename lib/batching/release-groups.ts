@@ -1,7 +1,8 @@
 /**
  * No API merges chats, but a server that holds one model at a time loads another for each request that asks for it.
  * Here requests are released in groups by model, so that it loads once per group. While nothing is swapped, nothing
- * waits. Whether anything is, the loads tell: of models that had been there shortly before.
+ * waits. Whether anything is, the loads tell: of models that should still have been there. What its server lets go of
+ * after its keep-alive, or was told to let go of, is no swap.
  *
  * Fairness: a request is passed over by requests that came after it in at most one group, and once it has waited
  * `maxWaitMs`, or as long as a switch to its model and back takes if that is longer, the running group takes nobody in
@@ -24,8 +25,8 @@ interface Waiting {
 
 /** A load that takes less is no swap worth avoiding. */
 const MIN_LOAD_MS = 50;
-/** A model that is loaded again within so long of its last use was pushed out by another one. */
-const RELOADED_WITHIN_MS = 240_000;
+/** Share of its keep-alive within which a model that is loaded again was pushed out by another one. */
+const SURELY_KEPT = 0.8;
 /** Without any swap for so long, models are taken to fit beside each other again. */
 const QUIET_MS = 60_000;
 const MAX_MODELS = 200;
@@ -36,11 +37,14 @@ const HELD_GAPS = 2;
 export class ReleaseGroups {
   /** From then on a waiting request lets nobody past, or from when a switch there and back would have been over. */
   maxWaitMs: number;
+  /** What the server keeps an idle model for by itself. */
+  keepAliveMs: number;
   readonly #now: () => number;
   readonly #after: (ms: number, run: () => void) => () => void;
   readonly #arrivals = new Map<string, { lastAt: number; gapMs: number | null }>();
   #cancelHold: (() => void) | null = null;
-  readonly #lastUsedAt = new Map<string, number>();
+  /** Until when each model should be in memory, if none pushes it out. */
+  readonly #keptUntil = new Map<string, number>();
   /** What each model takes to load, as its server says. */
   readonly #loadMs = new Map<string, number>();
   #queue: Waiting[] = [];
@@ -56,10 +60,12 @@ export class ReleaseGroups {
    */
   constructor(
     maxWaitMs: number,
+    keepAliveMs: number,
     now: () => number,
     after: (ms: number, run: () => void) => () => void = afterMs,
   ) {
     this.maxWaitMs = maxWaitMs;
+    this.keepAliveMs = keepAliveMs;
     this.#now = now;
     this.#after = after;
   }
@@ -94,17 +100,20 @@ export class ReleaseGroups {
   leave(model: string, loadMs: number): void {
     const now = this.#now();
     this.#running -= 1;
-    const before = this.#lastUsedAt.get(model);
     if (loadMs >= MIN_LOAD_MS) this.#noteLoad(model, loadMs);
-    if (loadMs >= MIN_LOAD_MS && before !== undefined && now - before < RELOADED_WITHIN_MS)
+    if (loadMs >= MIN_LOAD_MS && now - loadMs < (this.#keptUntil.get(model) ?? Number.NEGATIVE_INFINITY))
       this.#swappedAt = now;
-    this.#lastUsedAt.delete(model);
-    this.#lastUsedAt.set(model, now);
-    if (this.#lastUsedAt.size > MAX_MODELS) {
-      const [oldest] = this.#lastUsedAt.keys();
-      if (oldest !== undefined) this.#lastUsedAt.delete(oldest);
-    }
+    this.kept(model, this.keepAliveMs);
     this.#advance();
+  }
+
+  /** The server was told to keep a model for so long from now; 0 is no longer. */
+  kept(model: string, keepAliveMs: number): void {
+    this.#keptUntil.delete(model);
+    this.#keptUntil.set(model, this.#now() + SURELY_KEPT * keepAliveMs);
+    if (this.#keptUntil.size <= MAX_MODELS) return;
+    const [oldest] = this.#keptUntil.keys();
+    if (oldest !== undefined) this.#keptUntil.delete(oldest);
   }
 
   #noteLoad(model: string, loadMs: number): void {

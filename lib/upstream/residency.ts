@@ -28,12 +28,15 @@ export async function residents(upstream: Upstream): Promise<Resident[]> {
 
 /** Loads a model, or keeps it for longer. Resolves once it is there. @throws SwitchgearError as `residents` */
 export async function keepWarm(upstream: Upstream, model: string, keepAliveS: number): Promise<void> {
-  await load(upstream, model, `${Math.max(1, Math.ceil(keepAliveS))}s`);
+  const seconds = Math.max(1, Math.ceil(keepAliveS));
+  await load(upstream, model, `${seconds}s`);
+  upstream.groups?.kept(model, 1_000 * seconds);
 }
 
 /** @throws SwitchgearError as `residents` */
 export async function unload(upstream: Upstream, model: string): Promise<void> {
   await load(upstream, model, 0);
+  upstream.groups?.kept(model, 0);
 }
 
 /** A request without a prompt only loads. A model that cannot generate is asked for no embeddings instead. */

@@ -48,6 +48,7 @@ export class Upstreams<L extends Lab = Lab> {
   #upstreams: readonly Upstream[] = [];
   readonly #labs = new Map<string, L>();
   readonly #groups = new Map<string, ReleaseGroups>();
+  #keepAliveMs = 0;
   readonly #usages = new Map<string, ModelUsage>();
   /** Capacities that the allocator set. */
   readonly #sized = new Map<string, number>();
@@ -110,6 +111,8 @@ export class Upstreams<L extends Lab = Lab> {
    * a breaker keeps its state and window as long as its upstream's name lasts.
    */
   async apply(config: Config): Promise<void> {
+    this.#keepAliveMs = 1_000 * config.allocation.keep_alive_s;
+    for (const groups of this.#groups.values()) groups.keepAliveMs = this.#keepAliveMs;
     const queue = { queue: config.limits.queue, queueWaitMs: config.limits.queue_wait_ms };
     const old = new Map(this.#upstreams.map((upstream) => [upstream.name, upstream]));
     const next: Upstream[] = [];
@@ -181,9 +184,10 @@ export class Upstreams<L extends Lab = Lab> {
   /** Those of the upstream that this one replaces: who waits there goes on waiting. */
   #groupsOf({ name, kind, batching }: UpstreamConfig): ReleaseGroups | null {
     if (kind === 'openai') return null;
+    const maxWaitMs = batching.llm.max_wait_ms;
     const groups =
-      this.#groups.get(name) ?? new ReleaseGroups(batching.llm.max_wait_ms, () => performance.now());
-    groups.maxWaitMs = batching.llm.max_wait_ms;
+      this.#groups.get(name) ?? new ReleaseGroups(maxWaitMs, this.#keepAliveMs, () => performance.now());
+    groups.maxWaitMs = maxWaitMs;
     this.#groups.set(name, groups);
     return groups;
   }

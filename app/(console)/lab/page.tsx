@@ -5,5 +5,11 @@ import { getRuntime } from '#lib/runtime-handle.ts';
 export const metadata: Metadata = { title: 'Lab · Switchgear' };
 
 export default function Page() {
-  return <LabPage faultsAllowed={getRuntime()?.config().lab.allow_faults ?? false} />;
+  const runtime = getRuntime();
+  return (
+    <LabPage
+      faultsAllowed={runtime?.config().lab.allow_faults ?? false}
+      mayTour={runtime?.tour.view().refusal === null}
+    />
+  );
 }

@@ -36,6 +36,7 @@ function figuresOf(sampler: Sampler): TourFigures {
 }
 
 type Counts = Omit<TourPoint, 'at'>;
+const NOTHING: Counts = { with_served: 0, with_failed: 0, without_served: 0, without_failed: 0 };
 
 /** Answers by the second in which they were told of. */
 export class PointRing {
@@ -49,12 +50,7 @@ export class PointRing {
 
   add(side: Side, { served, failed }: Sample, nowMs: number): void {
     const second = Math.floor(nowMs / 1_000);
-    const point = this.#points.get(second) ?? {
-      with_served: 0,
-      with_failed: 0,
-      without_served: 0,
-      without_failed: 0,
-    };
+    const point = this.#points.get(second) ?? { ...NOTHING };
     point[`${side}_served`] += served;
     point[`${side}_failed`] += failed;
     this.#points.set(second, point);
@@ -64,11 +60,14 @@ export class PointRing {
     }
   }
 
-  /** Of seconds that are over. */
+  /** Of seconds that are over, without gaps. */
   list(nowMs: number): TourPoint[] {
     const current = Math.floor(nowMs / 1_000);
-    return [...this.#points]
-      .filter(([second]) => second < current)
-      .map(([second, counts]) => ({ at: new Date(second * 1_000).toISOString(), ...counts }));
+    const first = this.#points.keys().next().value ?? current;
+    const from = Math.max(first, current - this.#kept);
+    return Array.from({ length: current - from }, (_, at) => ({
+      at: new Date((from + at) * 1_000).toISOString(),
+      ...(this.#points.get(from + at) ?? NOTHING),
+    }));
   }
 }

@@ -61,7 +61,7 @@ export const STEPS: readonly Step[] = [
     text: 'The same seeded requests go two ways at once: through Switchgear, and straight to an upstream just like its first. What was asked before is answered from the cache; the rest costs what the upstream takes.',
     page: '/cache',
     pageName: 'Cache',
-    minS: 20,
+    minS: 25,
     maxS: 60,
     outcome: ({ with: ours, without }) => {
       if (ours.answers < ENOUGH || without.answers < ENOUGH) return null;
@@ -74,7 +74,7 @@ export const STEPS: readonly Step[] = [
     text: `From now on ${FAILING} answers every call with an error, and so does the upstream on the other side. The breaker counts failures in its window; once their share is too high, it opens.`,
     page: `/breakers/${WATCHED}`,
     pageName: 'Breaker',
-    minS: 6,
+    minS: 10,
     maxS: 45,
     enter: (stage) => stage.fail(FAILING),
     outcome: ({ transitions, startedMs, with: ours, without }) => {
@@ -89,7 +89,7 @@ export const STEPS: readonly Step[] = [
     text: `The breaker is open: ${FAILING} is left alone to recover. What is in the cache is still answered, and the rest goes to ${STANDBY}. Without a breaker, every caller goes on asking an upstream that fails.`,
     page: '/',
     pageName: 'Overview',
-    minS: 20,
+    minS: 25,
     maxS: 40,
     outcome: ({ with: ours, without }) => {
       const standby = ours.upstreams[STANDBY] ?? 0;
@@ -103,7 +103,7 @@ export const STEPS: readonly Step[] = [
     text: 'Now no upstream is left. Answers that are kept are given even when they are past their time, marked as stale; what was never asked is refused at once and says when to try again, so that nobody waits for nothing.',
     page: '/requests',
     pageName: 'Requests',
-    minS: 20,
+    minS: 25,
     maxS: 45,
     enter: (stage) => stage.fail(STANDBY),
     outcome: ({ transitions, with: ours, without }) => {
@@ -121,13 +121,13 @@ export const STEPS: readonly Step[] = [
     text: 'The upstreams work again. An open breaker lets a few probes through after its time; when they succeed it closes, and traffic comes back in a ramp, not all at once.',
     page: `/breakers/${WATCHED}`,
     pageName: 'Breaker',
-    minS: 10,
+    minS: 15,
     maxS: 120,
     enter: (stage) => stage.mend(),
-    outcome: ({ transitions, notClosed, startedMs }) => {
+    outcome: ({ transitions, notClosed, startedMs, with: ours }) => {
       const closed = transitions.findLast(({ component, to }) => component === WATCHED && to === 'closed');
       if (closed === undefined || notClosed.includes(WATCHED)) return null;
-      return `${WATCHED} closed ${seconds(Date.parse(closed.at) - startedMs)} after its upstream was mended; until then the cache and the standby served.`;
+      return `${WATCHED} closed ${seconds(Date.parse(closed.at) - startedMs)} after its upstream was mended, without anybody's doing. Of ${ours.answers} requests since then ${ours.served} were served.`;
     },
   },
   {
@@ -136,7 +136,7 @@ export const STEPS: readonly Step[] = [
     text: 'Many callers ask for embeddings at once. Switchgear merges what is in flight into calls of several texts, and answers what it has from the cache; without it every request is a call of its own.',
     page: '/batching',
     pageName: 'Batching',
-    minS: 12,
+    minS: 15,
     maxS: 45,
     enter: (stage) => stage.burst(),
     outcome: ({ isBurstOver, with: ours, without }) => {
@@ -150,7 +150,7 @@ export const STEPS: readonly Step[] = [
     text: 'Demand repeats from day to day; in this demo a day takes five minutes. Connections, workers, cache and models in memory are sized by a forecast, where it has proved to be better than the last value.',
     page: '/allocation',
     pageName: 'Allocation',
-    minS: 15,
+    minS: 20,
     maxS: 40,
     outcome: ({ forecast: { skill, coverage, acting, targets, expectedPerMin } }) => {
       if (skill === null || expectedPerMin === null) return null;

@@ -2,11 +2,14 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ReleaseGroups } from '#lib/batching/release-groups.ts';
 
+const KEEP_ALIVE_MS = 300_000;
+
 function setUp(maxWaitMs = 100) {
   const clock = { ms: 0 };
   const timers = new Set<{ at: number; run: () => void }>();
   const groups = new ReleaseGroups(
     maxWaitMs,
+    KEEP_ALIVE_MS,
     () => clock.ms,
     (ms, run) => {
       const timer = { at: clock.ms + ms, run };
@@ -42,6 +45,28 @@ function swapping(maxWaitMs?: number) {
 }
 
 describe('release groups', () => {
+  it('take a load for no swap when the server kept the model no longer, or was told to let go of it', () => {
+    const { clock, groups } = setUp();
+    const use = (model: string, loadMs: number) => {
+      groups.enter(model, () => {});
+      clock.ms += loadMs;
+      groups.leave(model, loadMs);
+    };
+    use('x', 500);
+    clock.ms += KEEP_ALIVE_MS;
+    use('x', 500);
+    groups.kept('x', 0);
+    clock.ms += 10;
+    use('x', 500);
+    groups.kept('x', 2_000);
+    clock.ms += 2_000;
+    use('x', 500);
+    expect(groups.isSwapping).toBe(false);
+    clock.ms += 10;
+    use('x', 500);
+    expect(groups.isSwapping).toBe(true);
+  });
+
   it('let everybody through while nothing is swapped', () => {
     const { groups, released, ask } = setUp();
     for (const name of ['x1', 'y1', 'x2', 'z1']) ask(name);
