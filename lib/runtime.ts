@@ -641,7 +641,12 @@ export class Runtime implements RuntimeHandle {
   #warmthServers(): WarmthServer[] {
     return this.#upstreams
       .list()
-      .filter(({ protocol }) => protocol === 'ollama')
+      .filter(
+        ({ name, protocol }) =>
+          // One that fails has better things to do than to move models about.
+          protocol === 'ollama' &&
+          ['chat', 'admin'].every((each) => this.breakers.require(`${name}.${each}`).state === 'closed'),
+      )
       .map((upstream) => ({
         name: upstream.name,
         residents: async () =>

@@ -161,7 +161,7 @@ function allocationText({ type, detail, by }: LoggedEvent): EventText {
     case 'model_unloaded':
       return { title: `${model} unloaded`, text: reason, tone: 'plain' };
     case 'model_load_failed':
-      return { title: `${model} could not be moved`, text: reason, tone: 'warning' };
+      return { title: `${model} could not be loaded or unloaded`, text: reason, tone: 'warning' };
     default: {
       const mode = partOf(partOf(detail, 'after'), 'mode');
       return { title: `Allocator: ${String(mode)}`, text: byLine(by, reason), tone: 'plain' };

@@ -16,6 +16,9 @@ const seriesOf = (side: Side): readonly ChartSeries[] => [
 ];
 const SERIES = { with: seriesOf('with'), without: seriesOf('without') } as const;
 
+/** Events that the clients of either side would feel. */
+const TOLD = /^(fault_|breaker_)/;
+
 /** What the clients of one side see, as they count it themselves. */
 export function SideCard({
   side,
@@ -35,7 +38,7 @@ export function SideCard({
   const history = useMemo(
     (): HistoryState => ({
       state: 'ready',
-      events,
+      events: events.filter(({ type }) => TOLD.test(type)),
       points: {
         timesMs: points.map(({ at }) => Date.parse(at)),
         values: Object.fromEntries(

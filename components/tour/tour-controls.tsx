@@ -22,7 +22,7 @@ export function TourControls({ tour, reload }: { tour: Tour; reload: () => Promi
   const mayStart = (tour.state === 'idle' || tour.state === 'over') && tour.refusal === null;
   const hasReport = tour.steps.some(({ ended_at }) => ended_at !== null);
   return (
-    <div className="ml-auto flex flex-wrap items-center gap-2">
+    <div className="flex min-h-8 flex-wrap items-center gap-2 lg:justify-end">
       {hasReport ? (
         <a
           href={`${TOUR}/report`}

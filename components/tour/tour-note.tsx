@@ -1,6 +1,7 @@
 'use client';
 
 import Link from 'next/link';
+import { usePathname } from 'next/navigation';
 import { useLive } from '#components/live/live-context.ts';
 import { ActionError } from '#components/ui/action-error.tsx';
 import { send } from '#components/ui/api.ts';
@@ -10,6 +11,7 @@ import { useAction } from '#components/ui/use-action.ts';
 /** The guided demo's step on every other page, with the way on and the way back; nothing while none runs. */
 export function TourNote() {
   const { tour } = useLive().snapshot;
+  const pathname = usePathname();
   const { pending, error, run } = useAction();
   if (tour === null) return null;
   const next = () =>
@@ -27,9 +29,11 @@ export function TourNote() {
         <Link href="/lab/tour" className="text-accent underline underline-offset-2">
           Open the demo
         </Link>
-        <Link href={tour.page} className="text-accent underline underline-offset-2">
-          Look closer: {tour.page_name}
-        </Link>
+        {pathname === tour.page ? null : (
+          <Link href={tour.page} className="text-accent underline underline-offset-2">
+            Look closer: {tour.page_name}
+          </Link>
+        )}
         <Button onClick={next} disabled={pending}>
           Next step
         </Button>

@@ -42,20 +42,23 @@ function Ready({ tour, reload }: { tour: Tour; reload: () => Promise<unknown> })
   return (
     <>
       <section aria-label="Steps" className="rounded-card border bg-card">
-        <div className="flex flex-wrap items-center gap-x-4 gap-y-2 px-4 py-2.5">
-          <ol className="flex flex-wrap gap-x-4 gap-y-1">
-            {tour.steps.map((each, place) => (
-              <StepMark key={each.id} step={each} place={place + 1} />
-            ))}
-          </ol>
-          <TourControls tour={tour} reload={reload} />
-        </div>
-        <div className="min-h-28 border-t px-4 py-3">
-          {step === undefined ? (
-            <Between tour={tour} />
-          ) : (
-            <Now step={step} place={at + 1} of={tour.steps.length} />
-          )}
+        <ol className="flex flex-wrap gap-x-4 gap-y-1 px-4 py-2.5">
+          {tour.steps.map((each, place) => (
+            <StepMark key={each.id} step={each} place={place + 1} />
+          ))}
+        </ol>
+        <div className="grid gap-x-8 gap-y-2 border-t px-4 py-3 lg:min-h-32 lg:grid-cols-2">
+          <div>
+            {step === undefined ? (
+              <Between tour={tour} />
+            ) : (
+              <Told step={step} place={at + 1} of={tour.steps.length} />
+            )}
+          </div>
+          <div className="flex flex-col gap-1 max-lg:flex-col-reverse">
+            <TourControls tour={tour} reload={reload} />
+            {step === undefined ? null : <Seen step={step} />}
+          </div>
         </div>
       </section>
       {tour.started_at === null ? null : (
@@ -95,26 +98,28 @@ function StepMark({ step, place }: { step: TourStep; place: number }) {
   );
 }
 
-function Now({ step, place, of: all }: { step: TourStep; place: number; of: number }) {
+function Told({ step, place, of: all }: { step: TourStep; place: number; of: number }) {
   return (
-    <div className="grid gap-x-8 gap-y-2 lg:grid-cols-2">
-      <div>
-        <h2 className="text-[20px] leading-7 font-semibold">
-          {step.title}
-          <span className="ml-2 text-[13px] font-normal text-faint">
-            step {place} of {all}
-          </span>
-        </h2>
-        <p className="max-w-prose text-muted">{step.text}</p>
-      </div>
-      <div>
-        <p className="text-faint">What is seen</p>
-        <p className="min-h-10 max-w-prose text-[15px]">{step.outcome ?? 'Not yet …'}</p>
-        <Link href={step.page} className="text-accent underline underline-offset-2">
-          Look closer: {step.page_name}
-        </Link>
-      </div>
-    </div>
+    <>
+      <h2 className="text-[20px] leading-7 font-semibold">
+        {step.title}
+        <span className="ml-2 text-[13px] font-normal text-faint">
+          step {place} of {all}
+        </span>
+      </h2>
+      <p className="max-w-prose text-muted">{step.text}</p>
+    </>
+  );
+}
+
+function Seen({ step }: { step: TourStep }) {
+  return (
+    <>
+      <p className="min-h-11 max-w-prose text-[15px] leading-5.5">{step.outcome ?? 'Not seen yet …'}</p>
+      <Link href={step.page} className="self-start text-accent underline underline-offset-2">
+        Look closer: {step.page_name}
+      </Link>
+    </>
   );
 }
 

@@ -7,7 +7,19 @@ import { overflowOf, violationsOf } from '../support/axe.ts';
 import { launchBrowser } from '../support/browser.ts';
 import { freePort, type RunningServer, startServer } from '../support/server.ts';
 
-const PAGES = ['/', '/cache', '/batching', '/allocation', '/requests', '/lab', '/score', '/audit'];
+const PAGES = [
+  '/',
+  '/breakers',
+  '/breakers/lab.chat',
+  '/cache',
+  '/batching',
+  '/allocation',
+  '/requests',
+  '/lab',
+  '/lab/tour',
+  '/score',
+  '/audit',
+];
 /** Within so long, traffic must be seen. */
 const SEEN_MS = 2_000;
 const MAX_FIRST_LOAD_KIB = 250;

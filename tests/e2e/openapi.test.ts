@@ -25,13 +25,17 @@ const BODIES: Record<string, object> = {
   runCommand: { text: 'trip lab chat for 2 minutes', dry_run: true },
   startLoadTest: { round_s: 1 },
   startWorkload: { rate_per_s: 1, duration_s: 60 },
+  startTour: { auto: false },
+  changeTour: { auto: false },
 };
 /** Needs an admin token, which this server has none of; a breaker that is open; or the id of what was made before. */
 const ELSEWHERE = ['openSession', 'probeNow', 'removeFault', 'showDrill', 'stopDrill'];
 
 let server: RunningServer;
 beforeAll(async () => {
-  server = await startServer({ config: { upstreams: [{ name: 'lab', kind: 'lab' }] } });
+  server = await startServer({
+    config: { upstreams: ['lab', 'lab-standby'].map((name) => ({ name, kind: 'lab' })) },
+  });
   await post(`${server.url}/v1/chat/completions`, CHAT, { 'x-request-id': 'known-request' });
 });
 afterAll(async () => {

@@ -83,6 +83,8 @@ export class TourControl {
   #twin: Twin | null = null;
   #faults: (() => void)[] = [];
   #unsubscribe: () => void = () => {};
+  /** Resolves when the other side is. */
+  #gone: Promise<unknown> = Promise.resolve();
   #closed = false;
 
   constructor(parts: TourParts) {
@@ -187,7 +189,7 @@ export class TourControl {
         };
       }),
       totals: this.#totals.figures,
-      points: this.#points.list(this.#parts.now()),
+      points: this.#points.list(this.#endedMs ?? this.#parts.now()),
     };
   }
 
@@ -200,11 +202,8 @@ export class TourControl {
 
   async close(): Promise<void> {
     this.#closed = true;
-    const running = [this.#direct, ...(this.#burst ?? [])];
-    const twin = this.#twin;
     if (this.#state === 'running' || this.#state === 'starting') this.#end('The server was stopped.', null);
-    await Promise.all(running.map((workload) => workload?.close()));
-    await twin?.close();
+    await this.#gone;
   }
 
   #reset(auto: boolean, by: string): void {
@@ -367,9 +366,8 @@ export class TourControl {
     this.#mend();
     this.#unsubscribe();
     this.#endBurst();
-    void this.#direct?.close();
+    this.#gone = Promise.all([this.#direct?.close(), this.#twin?.close()]);
     this.#direct = null;
-    void this.#twin?.close();
     this.#twin = null;
     const seen = this.#steps.filter(({ state }) => state === 'done').length;
     this.#parts.onEvent({

@@ -5,6 +5,8 @@ import type { TourFigures } from '#lib/contracts/tour.ts';
 export const FAILING = 'lab';
 export const STANDBY = 'lab-standby';
 const WATCHED = `${FAILING}.chat`;
+/** What must be closed again before a burst of embeddings is worth sending. */
+const RECOVERING: readonly string[] = [WATCHED, `${FAILING}.embeddings`];
 
 /** What a step can do. */
 export interface Stage {
@@ -122,11 +124,11 @@ export const STEPS: readonly Step[] = [
     page: `/breakers/${WATCHED}`,
     pageName: 'Breaker',
     minS: 15,
-    maxS: 120,
+    maxS: 75,
     enter: (stage) => stage.mend(),
     outcome: ({ transitions, notClosed, startedMs, with: ours }) => {
       const closed = transitions.findLast(({ component, to }) => component === WATCHED && to === 'closed');
-      if (closed === undefined || notClosed.includes(WATCHED)) return null;
+      if (closed === undefined || notClosed.some((name) => RECOVERING.includes(name))) return null;
       return `${WATCHED} closed ${seconds(Date.parse(closed.at) - startedMs)} after its upstream was mended, without anybody's doing. Of ${ours.answers} requests since then ${ours.served} were served.`;
     },
   },
@@ -154,8 +156,8 @@ export const STEPS: readonly Step[] = [
     maxS: 40,
     outcome: ({ forecast: { skill, coverage, acting, targets, expectedPerMin } }) => {
       if (skill === null || expectedPerMin === null) return null;
-      const band = coverage === null ? '' : `, and its 90 % band held ${percent(coverage)} of what came`;
-      return `${Math.round(expectedPerMin)} requests a minute are expected next. The forecast is ${percent(Math.abs(skill))} ${skill >= 0 ? 'better' : 'worse'} than the last value${band}; it sizes ${acting} of ${targets} things.`;
+      const band = coverage === null ? '' : `; its 90 % band held ${percent(coverage)} of what came`;
+      return `${Math.round(expectedPerMin)} requests a minute are expected next. That forecast is ${percent(Math.abs(skill))} ${skill >= 0 ? 'better' : 'worse'} than the last value${band}. ${acting} of ${targets} things have forecasts that proved better, and are sized by them.`;
     },
   },
 ];
