@@ -5,6 +5,7 @@ import { runCacheBench } from './cache/main.ts';
 import { runConsoleBench } from './console/main.ts';
 import { runForecastBench } from './forecast/main.ts';
 import { runHitRateBench } from './hit-rate/main.ts';
+import { runPagesBench } from './pages/main.ts';
 import { runProxyBench } from './proxy/main.ts';
 import { runTelemetryBench } from './telemetry/main.ts';
 
@@ -12,6 +13,7 @@ const BENCHES: Record<string, (args: string[]) => Promise<number>> = {
   proxy: runProxyBench,
   telemetry: runTelemetryBench,
   console: runConsoleBench,
+  pages: runPagesBench,
   breaker: runBreakerBench,
   cache: runCacheBench,
   batching: runBatchingBench,

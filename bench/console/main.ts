@@ -1,10 +1,9 @@
-/** The console benchmark: what open consoles cost the server and its callers, and what its pages weigh. */
+/** The console benchmark: what open consoles cost the server and its callers. */
 import { fork } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { launchBrowser } from '../../tests/support/browser.ts';
 import { stopAll, stopAllOnSignal, track } from '../lib/children.ts';
 import { cpuSecondsOf } from '../lib/cpu.ts';
 import { startMock } from '../lib/mock.ts';
@@ -15,15 +14,12 @@ import { median, rotate, spread } from '../lib/stats.ts';
 import { table } from '../lib/table.ts';
 import { startSwitchgear } from '../proxy/switchgear.ts';
 import type { Target } from '../proxy/target.ts';
-import { type PageWeight, weighPage } from './pages.ts';
 
 const CONSOLES = [0, 1, 20, 100];
 const MANY = 100;
 const COMPARED = [0, MANY];
-const PAGES = ['/', '/requests', '/lab'];
 const RATE_PER_S = 500;
 const MAX_P99_RATIO = 1.2;
-const MAX_PAGE_KIB = 250;
 
 interface Options {
   rounds: number;
@@ -38,7 +34,6 @@ interface Measured {
   busyCpu: Map<number, number[]>;
   p99Ms: Map<number, number[]>;
   failed: number;
-  pages: PageWeight[];
 }
 
 /** @returns the exit code */
@@ -88,12 +83,9 @@ async function measure({ endpoint, started }: Target, { rounds, roundMs }: Optio
     busyCpu: new Map(COMPARED.map((count) => [count, []])),
     p99Ms: new Map(COMPARED.map((count) => [count, []])),
     failed: 0,
-    pages: [],
   };
   say('warm-up');
   await load();
-  // After some traffic: without any, there are no charts to load.
-  measured.pages = await weighPages(endpoint.port);
   for (let round = 0; round < rounds; round++) {
     for (const count of rotate(CONSOLES, round)) {
       await consoles.open(count);
@@ -117,17 +109,6 @@ async function measure({ endpoint, started }: Target, { rounds, roundMs }: Optio
     say(`round ${round + 1} of ${rounds * 2}: p99 ${shown.join(', ')}`);
   }
   return measured;
-}
-
-async function weighPages(port: number): Promise<PageWeight[]> {
-  const browser = await launchBrowser();
-  try {
-    const pages: PageWeight[] = [];
-    for (const path of PAGES) pages.push(await weighPage(browser, `http://127.0.0.1:${port}`, path));
-    return pages;
-  } finally {
-    await browser.close();
-  }
 }
 
 async function cpuPercent(pid: number, work: () => Promise<unknown>): Promise<number> {
@@ -157,7 +138,7 @@ class Consoles {
   }
 }
 
-function report({ idleCpu, busyCpu, p99Ms, failed, pages }: Measured): string {
+function report({ idleCpu, busyCpu, p99Ms, failed }: Measured): string {
   const show = (values: number[] | undefined, digits: number) => {
     const found = spread(values ?? []);
     return found === null
@@ -168,7 +149,6 @@ function report({ idleCpu, busyCpu, p99Ms, failed, pages }: Measured): string {
   const ratio = median(p99Ms.get(MANY) ?? []) / none;
   const idle = (count: number) => median(idleCpu.get(count) ?? []);
   const each = (idle(MANY) - idle(0)) / MANY;
-  const heaviest = Math.max(...pages.map(({ firstKib }) => firstKib));
   return [
     `Open consoles: CPU of the server in percent of one core, and latency at ${RATE_PER_S} requests/s (medians, lowest–highest)`,
     table(
@@ -181,15 +161,9 @@ function report({ idleCpu, busyCpu, p99Ms, failed, pages }: Measured): string {
       ]),
     ),
     failed === 0 ? '' : `! ${failed} requests failed`,
-    'JavaScript of each page, compressed: of its first load, and with what comes after it (charts)',
-    table(
-      ['page', 'first load KiB', 'all KiB'],
-      pages.map(({ path, firstKib, allKib }) => [path, firstKib.toFixed(1), allKib.toFixed(1)]),
-    ),
     '',
     'Goals',
     `  ${ratio <= MAX_P99_RATIO ? 'REACHED' : 'MISSED '}  p99 with ${MANY} consoles at most ${MAX_P99_RATIO} × that with none: ${ratio.toFixed(2)} ×`,
-    `  ${heaviest <= MAX_PAGE_KIB ? 'REACHED' : 'MISSED '}  at most ${MAX_PAGE_KIB} KiB of JavaScript in a page's first load: ${heaviest.toFixed(1)} KiB`,
     `  MEASURED an open console costs ${each.toFixed(3)} % of a core`,
   ].join('\n');
 }

@@ -2,7 +2,7 @@
 import OpenAI from 'openai';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { weighPage } from '../../bench/console/pages.ts';
+import { weighPage } from '../../bench/pages/weight.ts';
 import { overflowOf, violationsOf } from '../support/axe.ts';
 import { launchBrowser } from '../support/browser.ts';
 import { freePort, type RunningServer, startServer } from '../support/server.ts';
