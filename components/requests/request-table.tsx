@@ -27,6 +27,7 @@ export const RequestTable = memo(function RequestTable(props: RequestTableProps)
       columns={[timeColumn(nowMs), ...COLUMNS, ...(roomy ? MORE_COLUMNS : [])]}
       rows={records}
       keyOf={keyOf}
+      byPlace
       selected={selected === undefined ? null : keyOf(selected)}
       onSelect={(key) => {
         const record = records.find((each) => keyOf(each) === key);

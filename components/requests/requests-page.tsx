@@ -5,11 +5,12 @@ import { useCallback, useEffect, useRef } from 'react';
 import { useLive } from '#components/live/live-context.ts';
 import { useUrlState } from '#components/live/use-url-state.ts';
 import { FilterBar } from '#components/requests/filter-bar.tsx';
-import { isNarrowed } from '#components/requests/filters.ts';
+import { isNarrowed, queryOf } from '#components/requests/filters.ts';
 import { PAGE } from '#components/requests/merge.ts';
 import { DETAIL_ID, RequestDetail } from '#components/requests/request-detail.tsx';
 import { keyOf, RequestTable } from '#components/requests/request-table.tsx';
 import { type FilterState, useFilters } from '#components/requests/use-filters.ts';
+import { useHeldLog } from '#components/requests/use-held-log.ts';
 import { type RequestLogState, useRequestLog } from '#components/requests/use-request-log.ts';
 import { useWide } from '#components/requests/use-wide.ts';
 import { Button } from '#components/ui/button.tsx';
@@ -22,7 +23,8 @@ import type { RequestRecord } from '#lib/contracts/requests.ts';
 export function RequestsPage() {
   const { snapshot } = useLive();
   const filters = useFilters();
-  const log = useRequestLog(filters.filters);
+  const newest = useRequestLog(filters.filters);
+  const { log, newer, holding, release } = useHeldLog(newest, queryOf(filters.filters));
   const [selected, setSelected] = useUrlState('request');
   const records = log.state === 'ready' ? log.records : [];
   const wide = useWide();
@@ -50,7 +52,7 @@ export function RequestsPage() {
       <h1 className="sr-only">Requests</h1>
       <Card
         title="Requests"
-        note={<Note log={log} />}
+        note={<Note log={newest} newer={newer} release={release} />}
         // The list scrolls in itself, so that filters, header and what is left out stay in sight.
         className="overflow-hidden lg:flex lg:max-h-[max(28rem,calc(100dvh-5.75rem))] lg:flex-col"
       >
@@ -59,14 +61,16 @@ export function RequestsPage() {
           upstreams={snapshot.upstreams.map(({ name }) => name)}
           models={useModels(records)}
         />
-        <List
-          log={log}
-          filters={filters}
-          selected={listed}
-          roomy={wide && selected === null}
-          onSelect={select}
-        />
-        <LeftOut log={log} />
+        <div className="flex min-h-0 flex-col" {...holding}>
+          <List
+            log={log}
+            filters={filters}
+            selected={listed}
+            roomy={wide && selected === null}
+            onSelect={select}
+          />
+        </div>
+        <LeftOut log={newest} />
       </Card>
       {selected === null ? null : (
         <div className="min-w-0 max-xl:order-first xl:sticky xl:top-17">
@@ -77,13 +81,23 @@ export function RequestsPage() {
   );
 }
 
-function Note({ log }: { log: RequestLogState }) {
+function Note({ log, newer, release }: { log: RequestLogState; newer: number; release: () => void }) {
   const { status, ageMs } = useLive();
   if (log.state === 'ready' && log.failure !== null) {
     return <span className="text-open">not up to date: {log.failure}</span>;
   }
   if (status === 'stale') return <span className="text-open">as of {formatDuration(ageMs)} ago</span>;
   if (status === 'paused') return 'as of the pause; filters look through what was shown then';
+  if (newer > 0) {
+    return (
+      <>
+        held while you are on the list; {formatCount(newer)} newer {newer === 1 ? 'waits' : 'wait'}{' '}
+        <button type="button" onClick={release} className="text-accent underline underline-offset-2">
+          show
+        </button>
+      </>
+    );
+  }
   return `the last ${PAGE}, newest first, as they end`;
 }
 

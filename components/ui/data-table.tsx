@@ -38,6 +38,11 @@ interface Props<Row> {
   /** The table scrolls in itself, below its header. */
   maxHeight?: string;
   rowClassName?: (row: Row) => string;
+  /**
+   * Of a list that grows at its top: rows are drawn anew in their places instead of moving down, so that nothing
+   * shifts. Whoever has the focus in it must see it stand still.
+   */
+  byPlace?: boolean;
 }
 
 /** A real table with a header that stays; cards on a narrow screen. */
@@ -75,11 +80,11 @@ export function DataTable<Row>(props: Props<Row>) {
           </tr>
         </thead>
         <tbody ref={body} className="max-sm:block">
-          {rows.map((row) => {
+          {rows.map((row, place) => {
             const key = keyOf(row);
             return (
               <tr
-                key={key}
+                key={props.byPlace === true ? place : key}
                 data-key={key}
                 {...(onSelect === undefined
                   ? {}

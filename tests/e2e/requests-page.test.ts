@@ -99,6 +99,23 @@ describe('the Requests page', () => {
     await expect.poll(() => rows().count()).toBe(5);
   });
 
+  it('stands still under the pointer and under the focus, and says how much waits', async () => {
+    await go('/requests');
+    await expect.poll(() => rows().count()).toBe(5);
+    const first = await rows().first().getAttribute('data-key');
+    await rows().first().hover();
+    await chat('under-the-pointer');
+    await page.getByText('1 newer waits').waitFor();
+    expect(await rows().first().getAttribute('data-key')).toBe(first);
+    await page.mouse.move(5, 5);
+    await expect.poll(() => rows().count()).toBe(6);
+    await rows().first().focus();
+    await chat('under-the-focus');
+    await page.getByText('1 newer waits').waitFor();
+    await page.getByRole('button', { name: 'show', exact: true }).click();
+    await expect.poll(() => rows().count()).toBe(7);
+  });
+
   it('says so when the request of a link is not kept', async () => {
     await go('/requests?request=long-ago');
     await detail('long-ago').getByText('This request is not kept, or no longer').waitFor();
