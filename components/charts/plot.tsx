@@ -19,6 +19,7 @@ import { PlotTooltip } from '#components/charts/plot-tooltip.tsx';
 import { type ChartSeries, FEW_SAMPLES, type PlotProps } from '#components/charts/types.ts';
 import { useTurn } from '#components/charts/use-turn.ts';
 import { formatClock } from '#components/ui/format.ts';
+import { Skeleton } from '#components/ui/state-notes.tsx';
 
 const TICK = { fill: 'var(--faint)', fontSize: 11 } as const;
 const MARGIN = { top: 6, right: 0, bottom: 0, left: 0 } as const;
@@ -35,7 +36,8 @@ type Datum = Readonly<Record<string, number | null>> & { readonly i: number; rea
 
 /** The drawing itself, in a chunk of its own: Recharts is larger than the rest of a page, and comes after it. */
 export default memo(function Plot(props: PlotProps) {
-  return <Drawing {...useTurn(props)} />;
+  const shown = useTurn(props);
+  return shown === null ? <Skeleton className="h-full" /> : <Drawing {...shown} />;
 });
 
 const Drawing = memo(function Drawing({ series, points, marks, format, samples }: PlotProps) {

@@ -8,9 +8,9 @@ const APART_MS = 16;
 
 const turns = new Turns((run) => void setTimeout(run, APART_MS));
 
-/** The value, a little later than it was given: when it is this one's turn. */
-export function useTurn<T>(value: T): T {
-  const [shown, setShown] = useState(value);
+/** The value, a little later than it was given: when it is this one's turn. Null before the first. */
+export function useTurn<T>(value: T): T | null {
+  const [shown, setShown] = useState<T | null>(null);
   const me = useRef({}).current;
   useEffect(() => turns.ask(me, () => setShown(value)), [me, value]);
   useEffect(() => () => turns.leave(me), [me]);

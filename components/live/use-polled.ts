@@ -14,12 +14,16 @@ export type Polled<T> =
 /** Snapshots between two questions. */
 const EVERY = 2;
 
-/** Asked for anew with the snapshots: a pause, or a page that nobody sees, asks nothing. */
-export function usePolled<T>(path: string, schema: z.ZodType<T>): Polled<T> {
+/**
+ * Asked for anew with the snapshots: a pause, or a page that nobody sees, asks nothing.
+ * @param initial what the server knew when it made the page
+ */
+export function usePolled<T>(path: string, schema: z.ZodType<T>, initial?: T): Polled<T> {
   const { seq } = useLive().snapshot;
   const { data, error, mutate } = useSWR(path, () => load(path, schema), {
     keepPreviousData: true,
     revalidateOnFocus: false,
+    ...(initial === undefined ? {} : { fallbackData: initial }),
   });
   const turn = Math.floor(seq / EVERY);
   // biome-ignore lint/correctness/useExhaustiveDependencies: each turn asks again

@@ -24,8 +24,8 @@ const STATUS = {
 } as const;
 
 /** How good this set-up is, from what was measured; what was not gives no points. */
-export function ScorePage() {
-  const asked = usePolled('/api/score', scoreSchema);
+export function ScorePage({ initial }: { initial: Score | undefined }) {
+  const asked = usePolled('/api/score', scoreSchema, initial);
   return (
     <div className="mx-auto flex max-w-[1400px] flex-col gap-2.5">
       <h1 className="sr-only">Score</h1>

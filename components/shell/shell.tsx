@@ -1,6 +1,5 @@
 'use client';
 
-import { useSearchParams } from 'next/navigation';
 import type { ReactNode } from 'react';
 import { LiveProvider } from '#components/live/live-provider.tsx';
 import { Navigation } from '#components/shell/navigation.tsx';
@@ -8,14 +7,14 @@ import { Palette } from '#components/shell/palette.tsx';
 import { Shortcuts } from '#components/shell/shortcuts.tsx';
 import { StateAnnouncer } from '#components/shell/state-announcer.tsx';
 import { TopBar } from '#components/shell/top-bar.tsx';
+import { useKiosk } from '#components/shell/use-kiosk.ts';
 import { Announcer } from '#components/ui/announcer.tsx';
 import { StaleBanner } from '#components/ui/stale-banner.tsx';
 import type { Snapshot } from '#lib/contracts/snapshot.ts';
 
 /** What stands around every page: the sentence, the pages, the one stream that feeds them. */
 export function Shell({ initial, children }: { initial: Snapshot; children: ReactNode }) {
-  // On a wall nobody navigates.
-  const kiosk = useSearchParams().get('kiosk') !== null;
+  const [kiosk] = useKiosk();
   return (
     <LiveProvider initial={initial}>
       <Announcer>
@@ -25,7 +24,7 @@ export function Shell({ initial, children }: { initial: Snapshot; children: Reac
         >
           Skip to the page
         </a>
-        <TopBar />
+        <TopBar kiosk={kiosk} />
         <div className="flex min-h-[calc(100dvh-3.25rem)]">
           {kiosk ? null : <Navigation />}
           <main

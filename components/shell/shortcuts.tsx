@@ -4,6 +4,7 @@ import { useRouter } from 'next/navigation';
 import { useEffect, useState } from 'react';
 import { useLive } from '#components/live/live-context.ts';
 import { PAGES } from '#components/shell/pages.ts';
+import { useKiosk } from '#components/shell/use-kiosk.ts';
 import { Dialog } from '#components/ui/dialog.tsx';
 
 /** How long after `g` a page's own key is waited for. */
@@ -15,6 +16,7 @@ const LISTED: readonly (readonly [string, string])[] = [
   ['Space', 'Pause everything, or go on'],
   ...PAGES.map(({ key, name }) => [`g ${key}`, name] as const),
   ['⌘ K, Ctrl K', 'Command in plain words'],
+  ['k', 'Kiosk: the page alone, for a wall; once more to leave'],
   ['?', 'This list'],
   ['Esc', 'Close what is open'],
 ];
@@ -23,6 +25,7 @@ const LISTED: readonly (readonly [string, string])[] = [
 export function Shortcuts() {
   const router = useRouter();
   const { togglePause } = useLive();
+  const [kiosk, setKiosk] = useKiosk();
   const [open, setOpen] = useState(false);
   useEffect(() => {
     let goUntilMs = 0;
@@ -34,6 +37,7 @@ export function Shortcuts() {
         event.preventDefault();
         togglePause();
       } else if (event.key === '?') setOpen(true);
+      else if (event.key === 'k') setKiosk(!kiosk);
       else if (event.key === 'g') goUntilMs = event.timeStamp + SEQUENCE_MS;
       else if (event.timeStamp < goUntilMs) {
         const page = PAGES.find(({ key }) => key === event.key);
@@ -43,7 +47,7 @@ export function Shortcuts() {
     };
     window.addEventListener('keydown', onKey);
     return () => window.removeEventListener('keydown', onKey);
-  }, [router, togglePause]);
+  }, [router, togglePause, kiosk, setKiosk]);
   return (
     <Dialog open={open} onOpenChange={setOpen} title="Keyboard">
       <dl className="grid grid-cols-[auto_1fr] items-center gap-x-4 gap-y-2">

@@ -19,7 +19,7 @@ const TONES = {
   plain: 'text-muted',
 } as const;
 
-export function TopBar() {
+export function TopBar({ kiosk }: { kiosk: boolean }) {
   const { snapshot } = useLive();
   return (
     <header className="sticky top-0 z-20 flex flex-wrap items-center gap-x-4 gap-y-1.5 border-b bg-ground px-4 py-2 lg:min-h-13">
@@ -29,14 +29,18 @@ export function TopBar() {
       </p>
       <Sentence />
       <div className="ml-auto flex items-center gap-1.5 sm:gap-2">
-        <RangeSelect className="max-sm:hidden" />
+        {kiosk ? null : <RangeSelect className="max-sm:hidden" />}
         <Status />
-        <PauseButton />
-        <ConnectDialog
-          address={snapshot.address}
-          model={snapshot.upstreams.some(({ lab }) => lab) ? 'lab-chat' : 'MODEL'}
-        />
-        <ThemeSelect />
+        {kiosk ? null : (
+          <>
+            <PauseButton />
+            <ConnectDialog
+              address={snapshot.address}
+              model={snapshot.upstreams.some(({ lab }) => lab) ? 'lab-chat' : 'MODEL'}
+            />
+            <ThemeSelect />
+          </>
+        )}
       </div>
     </header>
   );

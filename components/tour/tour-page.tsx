@@ -17,8 +17,8 @@ const LOOKS = {
 } as const;
 
 /** The demo that a person presents: what happens now, what clients see with and without, and the plant itself. */
-export function TourPage() {
-  const asked = usePolled('/api/lab/tour', tourSchema);
+export function TourPage({ initial }: { initial: Tour | undefined }) {
+  const asked = usePolled('/api/lab/tour', tourSchema, initial);
   return (
     <div className="mx-auto flex max-w-[1500px] flex-col gap-2.5">
       <h1 className="sr-only">Guided demo</h1>

@@ -98,6 +98,21 @@ describe('a fresh console', () => {
   });
 });
 
+describe('a kiosk', () => {
+  it('is the page alone, in the address, and left by the same key', async () => {
+    await open('/');
+    await page.keyboard.press('k');
+    await page.getByRole('navigation', { name: 'Pages' }).waitFor({ state: 'detached' });
+    await page.reload();
+    await status(/Live/i).waitFor();
+    expect(await page.getByRole('navigation', { name: 'Pages' }).count()).toBe(0);
+    expect(await page.getByRole('button', { name: 'Connect' }).count()).toBe(0);
+    await page.keyboard.press('k');
+    await page.getByRole('navigation', { name: 'Pages' }).waitFor();
+    expect(new URL(page.url()).search).toBe('');
+  });
+});
+
 describe('the Overview', () => {
   it('shows what the real SDK has sent within two seconds', async () => {
     await ask();

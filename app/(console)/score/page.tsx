@@ -1,7 +1,9 @@
+import type { Metadata } from 'next';
 import { ScorePage } from '#components/score/score-page.tsx';
+import { getRuntime } from '#lib/runtime-handle.ts';
 
-export const metadata = { title: 'Score' };
+export const metadata: Metadata = { title: 'Score · Switchgear' };
 
 export default function Page() {
-  return <ScorePage />;
+  return <ScorePage initial={getRuntime()?.score()} />;
 }
