@@ -24,7 +24,7 @@ const LETTER_SHARE = 0.026;
 const MAX_LABEL_SHARE = 0.7;
 
 const MARKED =
-  /^(breaker_(?!open_elapsed$|probe_failed$)|fault_|drill_|workload_|operator_settings|operator_purge|operator_cache_size|redis_|allocation_(promoted|demoted)|operator_allocation|model_preloaded|config_reloaded|lab_crashed|started)/;
+  /^(breaker_(?!open_elapsed$|probe_failed$)|fault_|drill_|workload_|operator_settings|operator_purge|operator_cache_size|redis_|allocation_(promoted|demoted)|operator_allocation|config_reloaded|lab_crashed|started)/;
 
 /** Oldest first. Marks that would stand on one another become one: the worst, and how many more there are. */
 export function marksOf(events: readonly LoggedEvent[], fromMs: number, toMs: number): Mark[] {

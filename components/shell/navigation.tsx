@@ -2,6 +2,7 @@
 
 import Link from 'next/link';
 import { usePathname, useSearchParams } from 'next/navigation';
+import { useEffect, useRef } from 'react';
 import { SANDBOX } from '#components/breakers/order.ts';
 import { useLive } from '#components/live/live-context.ts';
 import { PAGES } from '#components/shell/pages.ts';
@@ -10,6 +11,13 @@ import { TourNote } from '#components/tour/tour-note.tsx';
 /** At the left on a wide screen, along the bottom on a narrow one. */
 export function Navigation() {
   const pathname = usePathname();
+  const list = useRef<HTMLUListElement>(null);
+  // On a narrow screen there is not room for all.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another page is another current one
+  useEffect(() => {
+    const current = list.current?.querySelector('[aria-current="page"]');
+    current?.scrollIntoView({ block: 'nearest', inline: 'center' });
+  }, [pathname]);
   const range = useSearchParams().get('range');
   const { snapshot } = useLive();
   const troubled = snapshot.components.filter(
@@ -21,7 +29,10 @@ export function Navigation() {
       className="z-20 border-line bg-ground max-lg:fixed max-lg:inset-x-0 max-lg:bottom-0 max-lg:border-t lg:w-44 lg:shrink-0 lg:border-r"
     >
       <div className="lg:sticky lg:top-14">
-        <ul className="flex gap-1 p-2 max-lg:overflow-x-auto max-lg:px-1 max-lg:justify-around lg:flex-col">
+        <ul
+          ref={list}
+          className="flex gap-1 p-2 max-lg:overflow-x-auto max-lg:px-1 max-lg:justify-around lg:flex-col"
+        >
           {PAGES.map(({ href, name, Icon }) => {
             const current = pathname === href || (href !== '/' && pathname.startsWith(`${href}/`));
             return (

@@ -25,7 +25,7 @@ export function Shell({ initial, children }: { initial: Snapshot; children: Reac
           Skip to the page
         </a>
         <TopBar kiosk={kiosk} />
-        <div className="flex min-h-[calc(100dvh-3.25rem)]">
+        <div className="flex min-h-[calc(100dvh-3.25rem-1px)]">
           {kiosk ? null : <Navigation />}
           <main
             id="main"

@@ -30,6 +30,7 @@ const SURELY_KEPT = 0.8;
 /** Without any swap for so long, models are taken to fit beside each other again. */
 const QUIET_MS = 60_000;
 const MAX_MODELS = 200;
+const NEVER = { from: Number.POSITIVE_INFINITY, until: Number.NEGATIVE_INFINITY };
 const LOAD_FORGETTING = 0.98;
 const GAP_SMOOTHING = 0.2;
 const HELD_GAPS = 2;
@@ -43,8 +44,8 @@ export class ReleaseGroups {
   readonly #after: (ms: number, run: () => void) => () => void;
   readonly #arrivals = new Map<string, { lastAt: number; gapMs: number | null }>();
   #cancelHold: (() => void) | null = null;
-  /** Until when each model should be in memory, if none pushes it out. */
-  readonly #keptUntil = new Map<string, number>();
+  /** From when until when each model should be in memory, if none pushes it out. */
+  readonly #kept = new Map<string, { from: number; until: number }>();
   /** What each model takes to load, as its server says. */
   readonly #loadMs = new Map<string, number>();
   #queue: Waiting[] = [];
@@ -96,24 +97,36 @@ export class ReleaseGroups {
     };
   }
 
-  /** A call has ended. @param loadMs what the model took to load, as its server says */
-  leave(model: string, loadMs: number): void {
+  /**
+   * A call has ended.
+   * @param loadMs what the model took to load, as its server says
+   * @param tookMs since it was granted
+   */
+  leave(model: string, loadMs: number, tookMs = loadMs): void {
     const now = this.#now();
     this.#running -= 1;
-    if (loadMs >= MIN_LOAD_MS) this.#noteLoad(model, loadMs);
-    if (loadMs >= MIN_LOAD_MS && now - loadMs < (this.#keptUntil.get(model) ?? Number.NEGATIVE_INFINITY))
-      this.#swappedAt = now;
+    if (loadMs >= MIN_LOAD_MS) {
+      this.#noteLoad(model, loadMs);
+      const { from, until } = this.#kept.get(model) ?? NEVER;
+      const grantedAt = now - tookMs;
+      // Several callers may wait for one load, and each of them is told of it.
+      if (from <= grantedAt && grantedAt < until) this.#swappedAt = now;
+      this.#kept.delete(model);
+    }
     this.kept(model, this.keepAliveMs);
     this.#advance();
   }
 
   /** The server was told to keep a model for so long from now; 0 is no longer. */
   kept(model: string, keepAliveMs: number): void {
-    this.#keptUntil.delete(model);
-    this.#keptUntil.set(model, this.#now() + SURELY_KEPT * keepAliveMs);
-    if (this.#keptUntil.size <= MAX_MODELS) return;
-    const [oldest] = this.#keptUntil.keys();
-    if (oldest !== undefined) this.#keptUntil.delete(oldest);
+    const now = this.#now();
+    const before = this.#kept.get(model) ?? NEVER;
+    this.#kept.delete(model);
+    const from = before.until > now ? before.from : now;
+    this.#kept.set(model, { from, until: now + SURELY_KEPT * keepAliveMs });
+    if (this.#kept.size <= MAX_MODELS) return;
+    const [oldest] = this.#kept.keys();
+    if (oldest !== undefined) this.#kept.delete(oldest);
   }
 
   #noteLoad(model: string, loadMs: number): void {

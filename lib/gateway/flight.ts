@@ -158,6 +158,7 @@ export class Flight implements Joinable, CallSink {
   #trace: CallTrace | null = null;
   #waiting: Waiting | null = null;
   #turn: Turn | null = null;
+  #grantedAt = 0;
   #isInGroup = false;
   #slotHeld = false;
   #over = false;
@@ -235,6 +236,7 @@ export class Flight implements Joinable, CallSink {
     let refusal: Refusal | null = null;
     this.#turn = upstream.groups.enter(model, () => {
       this.#isInGroup = true;
+      this.#grantedAt = performance.now();
       const late = this.#queueForSlot();
       if (isAtOnce) refusal = late;
       else {
@@ -506,7 +508,7 @@ export class Flight implements Joinable, CallSink {
     const { upstream, model } = this.order;
     if (!this.#isInGroup || model === null) return;
     this.#isInGroup = false;
-    upstream.groups?.leave(model, this.usage?.loadMs ?? 0);
+    upstream.groups?.leave(model, this.usage?.loadMs ?? 0, performance.now() - this.#grantedAt);
   }
 
   #releaseSlot(): void {
