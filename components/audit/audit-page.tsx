@@ -2,7 +2,7 @@
 
 import { useMemo } from 'react';
 import useSWR from 'swr';
-import { type Change, changesOf } from '#components/audit/changes.ts';
+import { actOf, type Change, changesOf } from '#components/audit/changes.ts';
 import { describeEvent } from '#components/events/describe.ts';
 import { useLive } from '#components/live/live-context.ts';
 import { useUrlState } from '#components/live/use-url-state.ts';
@@ -11,8 +11,8 @@ import { Button } from '#components/ui/button.tsx';
 import { Card } from '#components/ui/card.tsx';
 import { type Column, DataTable } from '#components/ui/data-table.tsx';
 import { Field, Input } from '#components/ui/field.tsx';
+import { UNKNOWN } from '#components/ui/format.ts';
 import { LocalTime } from '#components/ui/local-time.tsx';
-import { partOf } from '#components/ui/part-of.ts';
 import { Skeleton, StateNote } from '#components/ui/state-notes.tsx';
 import { eventListSchema, type LoggedEvent } from '#lib/contracts/events.ts';
 
@@ -54,15 +54,16 @@ export function AuditPage() {
     {
       key: 'changed',
       header: 'Changed',
-      cell: ({ detail }) => (
-        <Changes changes={changesOf(partOf(detail, 'before'), partOf(detail, 'after'))} />
-      ),
+      cell: ({ detail }) => {
+        const { before, after } = actOf(detail);
+        return <Changes changes={changesOf(before, after)} />;
+      },
     },
     {
       key: 'reason',
       header: 'Why',
       width: '16%',
-      cell: ({ detail }) => <span className="break-words">{String(partOf(detail, 'reason') ?? '—')}</span>,
+      cell: ({ detail }) => <span className="break-words">{actOf(detail).reason ?? UNKNOWN}</span>,
     },
   ];
   return (
@@ -137,20 +138,10 @@ function save(kind: 'json' | 'csv', rows: readonly LoggedEvent[]): void {
 }
 
 function csvOf(rows: readonly LoggedEvent[]): string {
-  const lines = rows.map(({ seq, at, by, type, component, detail }) =>
-    [
-      seq,
-      at,
-      by,
-      type,
-      component,
-      partOf(detail, 'reason'),
-      partOf(detail, 'before'),
-      partOf(detail, 'after'),
-    ]
-      .map(cellOf)
-      .join(','),
-  );
+  const lines = rows.map(({ seq, at, by, type, component, detail }) => {
+    const { reason, before, after } = actOf(detail);
+    return [seq, at, by, type, component, reason, before, after].map(cellOf).join(',');
+  });
   return `${['seq,at,by,type,component,reason,before,after', ...lines].join('\n')}\n`;
 }
 

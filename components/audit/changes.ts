@@ -1,10 +1,30 @@
 /** What an act changed, leaf by leaf. */
+import { partOf } from '#components/ui/part-of.ts';
 
 export interface Change {
   /** As `settings.window_s`. */
   readonly path: string;
   readonly before: string | null;
   readonly after: string | null;
+}
+
+export interface Act {
+  readonly reason: string | null;
+  readonly before: unknown;
+  readonly after: unknown;
+}
+
+/** What an event tells of an act; of a fault, what kind it is. */
+export function actOf(detail: unknown): Act {
+  const fault = partOf(detail, 'fault');
+  const reason = partOf(detail, 'reason') ?? partOf(fault, 'reason');
+  const { kind, rate, status, latency_ms } = (fault ?? {}) as Record<string, unknown>;
+  const told = fault === undefined ? undefined : { kind, rate, status, latency_ms };
+  return {
+    reason: typeof reason === 'string' ? reason : null,
+    before: partOf(detail, 'before'),
+    after: partOf(detail, 'after') ?? told,
+  };
 }
 
 const MAX_DEPTH = 4;
