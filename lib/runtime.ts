@@ -1,15 +1,8 @@
-/**
- * The composition root: builds every part in order, hands them to each other, and closes them in reverse. It is made
- * once, by `server.ts`; route handlers, which Next bundles apart, reach it through `runtime-handle.ts`.
- */
-import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { isLoopback } from '#lib/access/hosts.ts';
 import { AccessPolicy } from '#lib/access/policy.ts';
 import { CACHE_SERIES, GATEWAY_SERIES, modelSeries } from '#lib/allocation/usage.ts';
-import type { WarmthServer } from '#lib/allocation/warmth/keeper.ts';
 import { BreakerRegistry } from '#lib/breaker/registry.ts';
-import { SANDBOX } from '#lib/breaker/sandbox.ts';
 import { storedRecords } from '#lib/breaker/stored-records.ts';
 import { WhatIfs } from '#lib/breaker/what-if/what-if.ts';
 import { Ghosts } from '#lib/cache/ghosts.ts';
@@ -32,7 +25,6 @@ import {
   type RedisConfig,
 } from '#lib/contracts/config.ts';
 import type { LoggedEvent } from '#lib/contracts/events.ts';
-import type { FaultRequest } from '#lib/contracts/faults.ts';
 import type { Readiness } from '#lib/contracts/health.ts';
 import type { Score } from '#lib/contracts/score.ts';
 import type { Snapshot } from '#lib/contracts/snapshot.ts';
@@ -42,17 +34,11 @@ import { AnswerCache, embeddingsOf, responsesOf } from '#lib/gateway/answer-cach
 import { batchingReport } from '#lib/gateway/batch-report.ts';
 import { Gateway } from '#lib/gateway/gateway.ts';
 import { EventStreams } from '#lib/http/event-streams.ts';
-import { demoWorkload } from '#lib/lab/demo.ts';
-import { DrillControl } from '#lib/lab/drills/control.ts';
-import { FaultGate } from '#lib/lab/fault-gate.ts';
-import { FaultRegistry, type FaultTarget } from '#lib/lab/faults.ts';
-import { TourControl } from '#lib/lab/tour/control.ts';
-import { FAILING, STANDBY } from '#lib/lab/tour/steps.ts';
-import { type LabUpstream, startLabUpstream } from '#lib/lab/upstream.ts';
-import { WorkloadControl } from '#lib/lab/workload/control.ts';
+import { LabControl } from '#lib/lab/control.ts';
+import type { LabUpstream } from '#lib/lab/upstream.ts';
 import { PredictionService } from '#lib/predictions.ts';
-import type { Operation } from '#lib/protocols/types.ts';
 import type { AuditEntry, RuntimeHandle } from '#lib/runtime-handle.ts';
+import { evidenceOf } from '#lib/scorecard/evidence.ts';
 import { LoadTests } from '#lib/scorecard/load-test/control.ts';
 import { scoreOf } from '#lib/scorecard/scorecard.ts';
 import { REDIS_BREAKER, REDIS_CAPACITY, REDIS_COMPONENT, RedisTier } from '#lib/store/redis-tier.ts';
@@ -67,11 +53,11 @@ import { Telemetry } from '#lib/telemetry/telemetry.ts';
 import { everySecond } from '#lib/telemetry/ticker.ts';
 import { UsageCollector } from '#lib/telemetry/usage-collector.ts';
 import { discoverUpstream } from '#lib/upstream/discovery.ts';
-import { type CallResult, callModel, modelFor } from '#lib/upstream/model-call.ts';
+import { modelFor } from '#lib/upstream/model-call.ts';
 import { coverage } from '#lib/upstream/outbound.ts';
-import { keepWarm, residents, unload } from '#lib/upstream/residency.ts';
-import { OPERATIONS, type Upstream } from '#lib/upstream/upstream.ts';
+import { OPERATIONS } from '#lib/upstream/upstream.ts';
 import { Upstreams } from '#lib/upstream/upstreams.ts';
+import { warmthServers } from '#lib/upstream/warmth-servers.ts';
 
 export interface RuntimeOptions {
   config: Config;
@@ -94,8 +80,7 @@ const WILDCARDS = new Map([
 export class Runtime implements RuntimeHandle {
   readonly startedAt: string;
   readonly breakers: BreakerRegistry;
-  readonly faults: FaultRegistry;
-  readonly drills: DrillControl;
+  readonly lab: LabControl;
   readonly events: EventLog;
   readonly gateway: Gateway;
   readonly cache: ResponseCache;
@@ -106,10 +91,7 @@ export class Runtime implements RuntimeHandle {
   readonly prometheus: Prometheus;
   readonly snapshots: Snapshots;
   readonly streams: EventStreams;
-  readonly workload: WorkloadControl;
-  readonly tour: TourControl;
   readonly #upstreams: Upstreams<LabUpstream>;
-  readonly #gates = new Map<string, FaultGate>();
   readonly #now: () => number;
   readonly #logger: Logger;
   readonly #store: Store;
@@ -199,67 +181,25 @@ export class Runtime implements RuntimeHandle {
         ),
       breakers: this.breakers,
       startLab: async (name) => {
-        const lab = await startLabUpstream({ name, keepAliveMs: this.#labKeepAliveMs });
-        this.faults.reapply(name, lab);
+        const lab = await this.lab.startLab(name);
+        this.lab.faults.reapply(name, lab);
         return lab;
       },
-      gateOf: (name) => this.#gateOf(name),
+      gateOf: (name) => this.lab.gateOf(name),
       onLabCrashed: (name, error) => {
         this.events.append({ type: 'lab_crashed', component: name, detail: { message: error.message } });
       },
     });
-    this.faults = new FaultRegistry({
-      now,
-      randomId: randomUUID,
-      allowRealUpstreams: () => this.#config.lab.allow_faults,
-      targets: (name) => this.#faultTarget(name),
-      isReal: (name) =>
-        this.#upstreams.list().some((each) => each.name === name && each.config.kind !== 'lab'),
-      names: () => this.#upstreams.list().map((upstream) => upstream.name),
-      onEvent: ({ type, fault, cause, by }) =>
-        this.events.append({
-          type,
-          component: fault.upstream,
-          ...(by === null ? {} : { by }),
-          detail: { fault, cause },
-        }),
-    });
-    this.drills = new DrillControl({
+    this.lab = new LabControl({
       now,
       monotonicMs,
-      randomId: randomUUID,
-      store: this.#store.drills,
-      breaker: (component) => this.breakers.require(component),
-      upstreamOf: (component) => this.#modelCalls(component)?.upstream.name ?? null,
-      caller: (component) => this.#caller(component),
-      checkFaults: (upstream) => this.faults.check(upstream),
-      inject: (fault, by) => this.#inject(fault, by),
-      observe: (listener) => this.#upstreams.observe(listener),
-      onTransition: (listener) => this.#onTransition(listener),
-      onEvent: ({ type, component, by, drill }) =>
-        this.events.append({ type, component, ...(by === null ? {} : { by }), detail: drill }),
-    });
-    this.workload = new WorkloadControl({
-      now,
-      randomId: randomUUID,
-      target: () => this.#ownAddress(),
-      onEvent: ({ type, by, detail }) => this.events.append({ type, ...(by === null ? {} : { by }), detail }),
-      onSample: (sample) => this.tour.sampled(sample),
-    });
-    this.tour = new TourControl({
-      now,
-      randomId: randomUUID,
-      refusal: () => this.#tourRefusal(),
-      workload: this.workload,
-      request: () => demoWorkload(now() / 1_000),
+      config: () => this.#config,
+      upstreams: this.#upstreams,
+      breakers: this.breakers,
+      events: this.events,
+      drills: this.#store.drills,
       gateway: () => this.#ownAddress(),
-      startTwin: () => startLabUpstream({ name: FAILING, keepAliveMs: this.#labKeepAliveMs }),
-      inject: (fault, by) => this.#inject(fault, by),
-      onTransition: (listener) => this.#onTransition(listener),
-      notClosed: () =>
-        this.#armed().flatMap(({ name, computedState }) => (computedState === 'closed' ? [] : [name])),
-      forecast: () => this.#forecastSeen(),
-      onEvent: ({ type, by, detail }) => this.events.append({ type, ...(by === null ? {} : { by }), detail }),
+      predictions: () => this.predictions.view(),
     });
     this.cache = new ResponseCache({
       limits: {
@@ -338,7 +278,11 @@ export class Runtime implements RuntimeHandle {
           cache: (megabytes) => this.#sizeCache(megabytes ?? this.#cacheMb ?? this.#config.cache.memory_mb),
         },
         cpuPercent: () => this.telemetry.lastSample?.cpuPercent ?? null,
-        servers: () => this.#warmthServers(),
+        servers: () =>
+          warmthServers(
+            this.#upstreams.list(),
+            (component) => this.breakers.require(component).state === 'closed',
+          ),
         onEvent: ({ component, ...event }) =>
           this.events.append({ ...event, ...(component === null ? {} : { component }) }),
       },
@@ -360,9 +304,25 @@ export class Runtime implements RuntimeHandle {
       this.telemetry.tick();
       this.#ghosts.tick();
       this.predictions.allocation.tick();
-      this.tour.tick();
+      this.lab.tour.tick();
       this.snapshots.tick(() => rows.take(this.telemetry.sealedUntilMs, this.telemetry.scopes()));
     });
+  }
+
+  get faults() {
+    return this.lab.faults;
+  }
+
+  get drills() {
+    return this.lab.drills;
+  }
+
+  get workload() {
+    return this.lab.workload;
+  }
+
+  get tour() {
+    return this.lab.tour;
   }
 
   get access(): AccessPolicy {
@@ -494,47 +454,7 @@ export class Runtime implements RuntimeHandle {
   }
 
   score(): Score {
-    const breakers = this.#armed();
-    const disarmed = breakers.filter((breaker) => {
-      const mode = breaker.snapshot().hold?.mode;
-      return mode === 'closed' || mode === 'metrics_only';
-    });
-    const drill = this.drills.list().find(({ ended_at }) => ended_at !== null);
-    const { recent } = this.telemetry.traffic();
-    const { hits, misses, hitRatio } = this.cacheTotals();
-    const targets = this.predictions.allocation.targets();
-    const acting = targets.filter(({ mode }) => mode === 'act');
-    const skills = (acting.length > 0 ? acting : targets).flatMap(
-      ({ outlook }) => outlook?.standing.skill ?? [],
-    );
-    const tested = this.transitionsOf(SANDBOX, 20).find(({ to }) => to === 'open');
-    return scoreOf({
-      nowMs: this.#now(),
-      loadTest: this.loadTests.status(),
-      protection: {
-        functions: this.coverage().protected_functions,
-        breakers: breakers.length,
-        disarmed: disarmed.map(({ name }) => name),
-      },
-      drill:
-        drill?.ended_at == null
-          ? null
-          : {
-              component: drill.component,
-              passed: drill.status === 'passed',
-              atMs: Date.parse(drill.ended_at),
-            },
-      snapshotAtMs: Date.parse(this.snapshots.now().at),
-      measuredUntilMs: this.telemetry.sealedUntilMs === 0 ? null : this.telemetry.sealedUntilMs,
-      traffic: { requests: recent.requests, servedRate: recent.served_rate },
-      sandboxAtMs: tested === undefined ? null : Date.parse(tested.at),
-      cache: { looks: hits + misses, hitRatio },
-      allocation: {
-        acting: acting.length,
-        of: targets.length,
-        skill: skills.length === 0 ? null : Math.max(...skills),
-      },
-    });
+    return scoreOf(evidenceOf(this, this.#now()));
   }
 
   readiness(): Readiness {
@@ -585,20 +505,16 @@ export class Runtime implements RuntimeHandle {
   /** From now on readiness is false, event streams end and no workload calls; requests are still served. */
   drain(): void {
     this.#draining = true;
-    void this.tour.close();
-    void this.workload.close();
+    void this.lab.drain();
     this.loadTests.close();
-    this.drills.close();
     this.answers.drain();
     this.streams.close();
   }
 
   async close(): Promise<void> {
     this.drain();
-    await this.tour.close();
-    await this.workload.close();
+    await this.lab.close();
     await this.#whatIfs.close();
-    this.faults.close();
     this.answers.close();
     await this.#upstreams.close();
     this.#redis?.close();
@@ -637,28 +553,6 @@ export class Runtime implements RuntimeHandle {
     return demands;
   }
 
-  /** Upstreams that tell what they have in memory. */
-  #warmthServers(): WarmthServer[] {
-    return this.#upstreams
-      .list()
-      .filter(
-        ({ name, protocol }) =>
-          // One that fails has better things to do than to move models about.
-          protocol === 'ollama' &&
-          ['chat', 'admin'].every((each) => this.breakers.require(`${name}.${each}`).state === 'closed'),
-      )
-      .map((upstream) => ({
-        name: upstream.name,
-        residents: async () =>
-          (await residents(upstream)).map(({ expiresAtMs, ...resident }) => ({
-            ...resident,
-            expiresAtS: expiresAtMs === null ? null : expiresAtMs / 1_000,
-          })),
-        keepWarm: (model, keepAliveS) => keepWarm(upstream, model, keepAliveS),
-        unload: (model) => unload(upstream, model),
-      }));
-  }
-
   #loads() {
     return this.#upstreams.list().map(({ name, config, slots }) => ({
       name,
@@ -667,75 +561,6 @@ export class Runtime implements RuntimeHandle {
       queued: slots.queued,
       capacity: slots.limits.capacity,
     }));
-  }
-
-  get #labKeepAliveMs(): number {
-    return 1_000 * this.#config.allocation.keep_alive_s;
-  }
-
-  /** Breakers of what really calls out. */
-  #armed() {
-    return this.breakers.list().filter(({ name }) => name !== SANDBOX);
-  }
-
-  #inject(fault: FaultRequest, by: string): () => void {
-    const { id } = this.faults.inject(fault, by);
-    // It may have ended by itself.
-    return () => {
-      if (this.faults.list().some((each) => each.id === id)) this.faults.remove(id, by);
-    };
-  }
-
-  #onTransition(listener: (transition: Transition) => void): () => void {
-    return this.events.subscribe(({ detail }) => {
-      const transition = transitionSchema.safeParse(detail).data;
-      if (transition !== undefined) listener(transition);
-    });
-  }
-
-  #tourRefusal(): string | null {
-    const upstreams = this.#upstreams.list();
-    const hasLabs = [FAILING, STANDBY].every((name) => upstreams.some((each) => each.name === name));
-    if (hasLabs && upstreams.every(({ config }) => config.kind === 'lab')) return null;
-    return 'The guided demo breaks upstreams, so it runs on the two labs of npm run demo alone';
-  }
-
-  #forecastSeen() {
-    const { skill, coverage, targets, predictions } = this.predictions.view();
-    const acting = targets.filter(({ mode }) => mode === 'act').length;
-    return { skill, coverage, acting, targets: targets.length, expectedPerMin: predictions.expected_rpm };
-  }
-
-  /** The upstream and operation of a component that protects model calls. */
-  #modelCalls(component: string): { upstream: Upstream; operation: Operation } | null {
-    for (const upstream of this.#upstreams.list()) {
-      for (const operation of ['chat', 'completions', 'embeddings'] as const)
-        if (component === `${upstream.name}.${operation}`) return { upstream, operation };
-    }
-    return null;
-  }
-
-  async #caller(component: string): Promise<() => Promise<CallResult>> {
-    const found = this.#modelCalls(component);
-    if (found === null) throw new SwitchgearError('not_found', `${component} was removed`);
-    const { upstream, operation } = found;
-    const model = await modelFor(upstream, operation);
-    return () => callModel(upstream.latest, operation, model);
-  }
-
-  #faultTarget(name: string): FaultTarget | undefined {
-    const upstream = this.#upstreams.list().find((candidate) => candidate.name === name);
-    if (upstream === undefined) return undefined;
-    return upstream.config.kind === 'lab' ? this.#upstreams.lab(name) : this.#gateOf(name);
-  }
-
-  #gateOf(name: string): FaultGate {
-    const known = this.#gates.get(name);
-    if (known !== undefined) return known;
-    const gate = new FaultGate({ now: this.#now, random: Math.random });
-    this.#gates.set(name, gate);
-    this.faults.reapply(name, gate);
-    return gate;
   }
 
   /** Where a client in this process reaches the gateway, and the key that it needs. */
@@ -756,8 +581,6 @@ export class Runtime implements RuntimeHandle {
     }
     await this.#upstreams.apply(config);
     await this.#applyRedis(config.redis);
-    const real = new Set(config.upstreams.filter(({ kind }) => kind !== 'lab').map(({ name }) => name));
-    for (const name of this.#gates.keys()) if (!real.has(name)) this.#gates.delete(name);
     this.telemetry.retain(
       this.breakers.list().map(({ name }) => name),
       config.upstreams.map(({ name }) => name),
@@ -767,7 +590,7 @@ export class Runtime implements RuntimeHandle {
     this.#config = config;
     this.answers.reconfigured(this.#upstreams.list());
     this.#notice = this.#givenNotice ?? notice;
-    this.faults.review();
+    this.lab.reconfigured();
     this.predictions.reconfigured();
   }
 

@@ -10,7 +10,9 @@ export default function ConsoleLayout({ children }: { children: ReactNode }) {
   if (runtime === null) throw new Error('Switchgear is starting');
   return (
     <Suspense>
-      <Shell initial={runtime.snapshot()}>{children}</Shell>
+      <Shell initial={runtime.snapshot()} mayLogOut={runtime.access.tokenRequired}>
+        {children}
+      </Shell>
     </Suspense>
   );
 }

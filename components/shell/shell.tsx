@@ -13,7 +13,16 @@ import { StaleBanner } from '#components/ui/stale-banner.tsx';
 import type { Snapshot } from '#lib/contracts/snapshot.ts';
 
 /** What stands around every page: the sentence, the pages, the one stream that feeds them. */
-export function Shell({ initial, children }: { initial: Snapshot; children: ReactNode }) {
+export function Shell({
+  initial,
+  mayLogOut,
+  children,
+}: {
+  initial: Snapshot;
+  /** Whether there is a session to end. */
+  mayLogOut: boolean;
+  children: ReactNode;
+}) {
   const [kiosk] = useKiosk();
   return (
     <LiveProvider initial={initial}>
@@ -24,7 +33,7 @@ export function Shell({ initial, children }: { initial: Snapshot; children: Reac
         >
           Skip to the page
         </a>
-        <TopBar kiosk={kiosk} />
+        <TopBar kiosk={kiosk} mayLogOut={mayLogOut} />
         <div className="flex min-h-[calc(100dvh-3.25rem-1px)]">
           {kiosk ? null : <Navigation />}
           <main

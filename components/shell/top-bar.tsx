@@ -6,6 +6,7 @@ import { useLive } from '#components/live/live-context.ts';
 import { RangeSelect } from '#components/live/range-select.tsx';
 import { statusText } from '#components/live/status.ts';
 import { headlineOf } from '#components/shell/headline.ts';
+import { LogOut } from '#components/shell/log-out.tsx';
 import { Button } from '#components/ui/button.tsx';
 import { LocalTime } from '#components/ui/local-time.tsx';
 import { Logo } from '#components/ui/logo.tsx';
@@ -19,7 +20,7 @@ const TONES = {
   plain: 'text-muted',
 } as const;
 
-export function TopBar({ kiosk }: { kiosk: boolean }) {
+export function TopBar({ kiosk, mayLogOut }: { kiosk: boolean; mayLogOut: boolean }) {
   const { snapshot } = useLive();
   return (
     <header className="sticky top-0 z-20 flex flex-wrap items-center gap-x-4 gap-y-1.5 border-b bg-ground px-4 py-2 lg:min-h-13">
@@ -39,6 +40,7 @@ export function TopBar({ kiosk }: { kiosk: boolean }) {
               model={snapshot.upstreams.some(({ lab }) => lab) ? 'lab-chat' : 'MODEL'}
             />
             <ThemeSelect />
+            {mayLogOut ? <LogOut /> : null}
           </>
         )}
       </div>
