@@ -5,7 +5,7 @@ import { TimeChart } from '#components/charts/time-chart.tsx';
 import type { ChartSeries } from '#components/charts/types.ts';
 import { useLive } from '#components/live/live-context.ts';
 import type { HistoryState } from '#components/live/use-history.ts';
-import { formatCount, formatMs, percentFigure, UNKNOWN } from '#components/ui/format.ts';
+import { formatCount, formatMs, formatPerSecond, percentFigure, UNKNOWN } from '#components/ui/format.ts';
 import type { TourFigures, TourPoint } from '#lib/contracts/tour.ts';
 
 type Side = 'with' | 'without';
@@ -113,4 +113,4 @@ function Figure({
   );
 }
 
-const perSecond = (value: number) => `${Math.round(value)}/s`;
+const perSecond = (value: number) => `${formatPerSecond(value)}/s`;

@@ -26,7 +26,7 @@ export const tourFiguresSchema = z.strictObject({
   failed_p50_ms: z.number().nullable(),
   /** Answers by their header `x-cache`, in lower case; `none` without it. */
   cache: z.record(z.string(), z.int()),
-  /** Answers by the upstream that is named in their headers. */
+  /** Answers that were not kept, by the upstream that is named in their headers. */
   upstreams: z.record(z.string(), z.int()),
   /** Calls to an upstream that the served answers took: none for what was kept, and a share of each batch. */
   upstream_calls: z.number(),

@@ -9,7 +9,7 @@ export interface Sample {
   readonly failedMs: Uint8Array;
   /** By the header `x-cache`, in lower case; `none` without it. */
   readonly cache: Readonly<Record<string, number>>;
-  /** By the header `x-switchgear-upstream`. */
+  /** By the header `x-switchgear-upstream`, of those that were not kept. */
   readonly upstreams: Readonly<Record<string, number>>;
   /** None for what was kept, and a share of each batch. */
   readonly upstreamCalls: number;
@@ -39,8 +39,9 @@ export class Sampler {
   add({ isServed, tookMs, cache, upstream, batchSize }: Answered): void {
     (isServed ? this.#servedMs : this.#failedMs).add(tookMs);
     count(this.#cache, cache);
+    if (KEPT.has(cache)) return;
     if (upstream !== null) count(this.#upstreams, upstream);
-    if (isServed && !KEPT.has(cache)) this.#upstreamCalls += 1 / batchSize;
+    if (isServed) this.#upstreamCalls += 1 / batchSize;
   }
 
   merge(sample: Sample): void {

@@ -298,6 +298,13 @@ describe('samples', () => {
     );
   });
 
+  it('name an upstream for what it was asked, and not for what was kept of it', () => {
+    const sampler = new Sampler();
+    const answered = { isServed: true, tookMs: 1, upstream: 'lab', batchSize: 4 };
+    for (const cache of ['hit', 'stale', 'coalesced', 'miss', 'bypass']) sampler.add({ ...answered, cache });
+    expect(sampler.read()).toMatchObject({ upstreams: { lab: 2 }, upstreamCalls: 0.5, served: 5 });
+  });
+
   it('are shown by the second, without gaps, and no longer than is kept', () => {
     const ring = new PointRing(5);
     const sampler = new Sampler();
