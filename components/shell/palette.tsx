@@ -1,7 +1,8 @@
 'use client';
 
+import { Terminal } from 'lucide-react';
 import { useRouter } from 'next/navigation';
-import { useEffect, useId, useState } from 'react';
+import { type ComponentProps, useEffect, useId, useState } from 'react';
 import { AnswerError, send } from '#components/ui/api.ts';
 import { Button } from '#components/ui/button.tsx';
 import { Dialog } from '#components/ui/dialog.tsx';
@@ -27,7 +28,7 @@ const EXAMPLES = [
 ];
 
 /** Plain words to commands: what was understood is shown as it is typed, and what changes something is asked about. */
-export function Palette() {
+export function Palette({ hasButton }: { hasButton: boolean }) {
   const router = useRouter();
   const [open, setOpen] = useState(false);
   const [text, setText] = useState('');
@@ -95,6 +96,7 @@ export function Palette() {
     <Dialog
       open={open}
       onOpenChange={setOpen}
+      {...(hasButton ? { trigger: <CommandButton /> } : {})}
       title="Command"
       description="Say it in plain words. What changes something is asked about before it is done."
       wide
@@ -147,6 +149,19 @@ export function Palette() {
         ) : null}
       </form>
     </Dialog>
+  );
+}
+
+function CommandButton(props: ComponentProps<typeof Button>) {
+  return (
+    <Button
+      {...props}
+      aria-label="Command in plain words"
+      title="Command in plain words (⌘K)"
+      className="w-9 justify-center px-0 max-sm:hidden"
+    >
+      <Terminal size={15} aria-hidden />
+    </Button>
   );
 }
 

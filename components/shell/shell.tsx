@@ -3,7 +3,6 @@
 import type { ReactNode } from 'react';
 import { LiveProvider } from '#components/live/live-provider.tsx';
 import { Navigation } from '#components/shell/navigation.tsx';
-import { Palette } from '#components/shell/palette.tsx';
 import { Shortcuts } from '#components/shell/shortcuts.tsx';
 import { StateAnnouncer } from '#components/shell/state-announcer.tsx';
 import { TopBar } from '#components/shell/top-bar.tsx';
@@ -47,7 +46,6 @@ export function Shell({
         <StaleBanner />
         <StateAnnouncer />
         <Shortcuts />
-        <Palette />
       </Announcer>
     </LiveProvider>
   );

@@ -7,6 +7,7 @@ import { RangeSelect } from '#components/live/range-select.tsx';
 import { statusText } from '#components/live/status.ts';
 import { headlineOf } from '#components/shell/headline.ts';
 import { LogOut } from '#components/shell/log-out.tsx';
+import { Palette } from '#components/shell/palette.tsx';
 import { Button } from '#components/ui/button.tsx';
 import { LocalTime } from '#components/ui/local-time.tsx';
 import { Logo } from '#components/ui/logo.tsx';
@@ -32,6 +33,7 @@ export function TopBar({ kiosk, mayLogOut }: { kiosk: boolean; mayLogOut: boolea
       <div className="ml-auto flex items-center gap-1.5 sm:gap-2">
         {kiosk ? null : <RangeSelect className="max-sm:hidden" />}
         <Status />
+        <Palette hasButton={!kiosk} />
         {kiosk ? null : (
           <>
             <PauseButton />
