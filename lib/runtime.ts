@@ -281,7 +281,7 @@ export class Runtime implements RuntimeHandle {
         servers: () =>
           warmthServers(
             this.#upstreams.list(),
-            (component) => this.breakers.require(component).state === 'closed',
+            (component) => this.breakers.require(component).state === 'open',
           ),
         onEvent: ({ component, ...event }) =>
           this.events.append({ ...event, ...(component === null ? {} : { component }) }),

@@ -69,12 +69,14 @@ export async function stop(child: ChildProcess): Promise<void> {
 /** From now on a signal ends all that run, and then this process. */
 export function stopAllOnSignal(): void {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.once(signal, () => void stopAll().finally(() => process.exit(signal === 'SIGINT' ? 130 : 143)));
+    process.once(signal, () => {
+      stopping = true;
+      void stopAll().finally(() => process.exit(signal === 'SIGINT' ? 130 : 143));
+    });
   }
 }
 
-/** Ends all that run; nothing is started from then on. */
+/** Ends all that run. */
 export async function stopAll(): Promise<void> {
-  stopping = true;
   await Promise.all([...running].map(stop));
 }

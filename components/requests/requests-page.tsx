@@ -91,7 +91,8 @@ function Note({ log, newer, release }: { log: RequestLogState; newer: number; re
   if (newer > 0) {
     return (
       <>
-        held while you are on the list; {formatCount(newer)} newer {newer === 1 ? 'waits' : 'wait'}{' '}
+        held while you are on the list; {formatCount(newer)}
+        {newer === PAGE ? ' or more' : ''} newer {newer === 1 ? 'waits' : 'wait'}{' '}
         <button type="button" onClick={release} className="text-accent underline underline-offset-2">
           show
         </button>

@@ -16,7 +16,8 @@ export function useHeldLog(newest: RequestLogState, query: string) {
   };
   // Set while rendering, so that not even one frame shows what came meanwhile.
   if (held !== null && held.query !== query) release();
-  else if ((pointed || focused) && held === null && newest.state === 'ready') setHeld({ query, log: newest });
+  else if ((pointed || focused) && held === null && newest.state === 'ready' && newest.records.length > 0)
+    setHeld({ query, log: newest });
   else if (!pointed && !focused && held !== null) setHeld(null);
   const log = held?.log ?? newest;
   const lastShown = log.state === 'ready' ? (log.records[0]?.seq ?? 0) : 0;

@@ -6,7 +6,8 @@ import type { ChartSeries } from '#components/charts/types.ts';
 import { useLive } from '#components/live/live-context.ts';
 import type { HistoryState } from '#components/live/use-history.ts';
 import { formatCount, formatMs, formatPerSecond, percentFigure, UNKNOWN } from '#components/ui/format.ts';
-import type { TourFigures, TourPoint } from '#lib/contracts/tour.ts';
+import type { LoggedEvent } from '#lib/contracts/events.ts';
+import { TOUR_UPSTREAMS, type TourFigures, type TourPoint } from '#lib/contracts/tour.ts';
 
 type Side = 'with' | 'without';
 
@@ -16,8 +17,12 @@ const seriesOf = (side: Side): readonly ChartSeries[] => [
 ];
 const SERIES = { with: seriesOf('with'), without: seriesOf('without') } as const;
 
-/** Events that the clients of either side would feel. */
-const TOLD = /^(fault_|breaker_)/;
+/** Events that the clients of that side feel; the other one has neither breakers nor a standby. */
+const isFelt = {
+  with: ({ type }: LoggedEvent) => /^(fault_|breaker_)/.test(type),
+  without: ({ type, component }: LoggedEvent) =>
+    type.startsWith('fault_') && component === TOUR_UPSTREAMS.failing,
+} as const;
 
 /** What the clients of one side see, as they count it themselves. */
 export function SideCard({
@@ -38,7 +43,7 @@ export function SideCard({
   const history = useMemo(
     (): HistoryState => ({
       state: 'ready',
-      events: events.filter(({ type }) => TOLD.test(type)),
+      events: events.filter(isFelt[side]),
       points: {
         timesMs: points.map(({ at }) => Date.parse(at)),
         values: Object.fromEntries(
@@ -77,13 +82,13 @@ export function SideCard({
             p99 of served
           </Figure>
           <Figure name="Upstream calls" value={formatCount(Math.round(upstream_calls))}>
-            for {formatCount(served)} served
+            for {formatCount(answers)} answers
           </Figure>
         </dl>
       </div>
       <TimeChart
         title={side === 'with' ? 'Answers with Switchgear' : 'Answers without'}
-        note="per second"
+        note={`per second, last ${points.length} s`}
         history={history}
         series={SERIES[side]}
         format={perSecond}

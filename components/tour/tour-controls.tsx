@@ -19,6 +19,7 @@ export function TourControls({ tour, reload }: { tour: Tour; reload: () => Promi
       return done;
     });
   const isRunning = tour.state === 'running';
+  const isLast = tour.steps.at(-1)?.state === 'now';
   const mayStart = (tour.state === 'idle' || tour.state === 'over') && tour.refusal === null;
   const hasReport = tour.steps.some(({ ended_at }) => ended_at !== null);
   return (
@@ -47,8 +48,12 @@ export function TourControls({ tour, reload }: { tour: Tour; reload: () => Promi
           <Button onClick={act('DELETE', TOUR, 'The demo has ended.')} disabled={pending}>
             Stop
           </Button>
-          <Button kind="primary" onClick={act('POST', `${TOUR}/next`, 'The next step.')} disabled={pending}>
-            {tour.steps.at(-1)?.state === 'now' ? 'Finish' : 'Next step'}
+          <Button
+            kind="primary"
+            onClick={act('POST', `${TOUR}/next`, isLast ? 'The demo is over.' : 'The next step.')}
+            disabled={pending}
+          >
+            {isLast ? 'Finish' : 'Next step'}
           </Button>
         </>
       ) : null}

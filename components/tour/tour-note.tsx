@@ -14,10 +14,11 @@ export function TourNote() {
   const pathname = usePathname();
   const { pending, error, run } = useAction();
   if (tour === null) return null;
+  const isLast = tour.step === tour.steps;
   const next = () =>
     run(async () => {
       await send('POST', '/api/lab/tour/next');
-      return 'The next step of the guided demo.';
+      return isLast ? 'The guided demo is over.' : 'The next step of the guided demo.';
     });
   return (
     <section aria-label="Guided demo" className="mx-2 rounded-card border bg-card p-3 max-lg:hidden">
@@ -35,7 +36,7 @@ export function TourNote() {
           </Link>
         )}
         <Button onClick={next} disabled={pending}>
-          Next step
+          {isLast ? 'Finish' : 'Next step'}
         </Button>
       </div>
       <ActionError error={error} />

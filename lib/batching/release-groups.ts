@@ -101,8 +101,9 @@ export class ReleaseGroups {
    * A call has ended.
    * @param loadMs what the model took to load, as its server says
    * @param tookMs since it was granted
+   * @param keepAliveMs that it asked for; the server's own without it
    */
-  leave(model: string, loadMs: number, tookMs = loadMs): void {
+  leave(model: string, loadMs: number, tookMs = loadMs, keepAliveMs = this.keepAliveMs): void {
     const now = this.#now();
     this.#running -= 1;
     if (loadMs >= MIN_LOAD_MS) {
@@ -113,7 +114,7 @@ export class ReleaseGroups {
       if (from <= grantedAt && grantedAt < until) this.#swappedAt = now;
       this.#kept.delete(model);
     }
-    this.kept(model, this.keepAliveMs);
+    this.kept(model, keepAliveMs);
     this.#advance();
   }
 

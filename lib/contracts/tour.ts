@@ -28,7 +28,10 @@ export const tourFiguresSchema = z.strictObject({
   cache: z.record(z.string(), z.int()),
   /** Answers that were not kept, by the upstream that is named in their headers. */
   upstreams: z.record(z.string(), z.int()),
-  /** Calls to an upstream that the served answers took: none for what was kept, and a share of each batch. */
+  /**
+   * Calls to an upstream that the answers took: none for what was kept or refused, and a share of each batch. Failed
+   * calls before one that answered are not told by it, and not counted.
+   */
   upstream_calls: z.number(),
 });
 
@@ -75,13 +78,15 @@ export const tourSchema = z.strictObject({
   points: z.array(tourPointSchema),
 });
 
+/** The upstream that fails, and the one that stands in for it. */
+export const TOUR_UPSTREAMS = { failing: 'lab', standby: 'lab-standby' } as const;
+
 /** As every page shows it while it runs. */
 export const tourNowSchema = z.strictObject({
   title: z.string(),
   /** From 1. */
   step: z.int(),
   steps: z.int(),
-  auto: z.boolean(),
   page: z.string(),
   page_name: z.string(),
 });

@@ -16,7 +16,7 @@ export async function update(call: Call): Promise<Tour> {
   return call.runtime.tour.setAuto(auto);
 }
 
-export const next = ({ runtime }: Call): Tour => runtime.tour.next();
+export const next = ({ runtime, by }: Call): Tour => runtime.tour.next(by);
 
 export const stop = ({ runtime, by }: Call): Tour => runtime.tour.stop(by);
 
@@ -30,5 +30,5 @@ export function report({ runtime }: Call): Response {
     'cache-control': 'no-store',
     'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'",
   };
-  return new Response(reportOf(tour), { headers });
+  return new Response(reportOf(tour, Date.now()), { headers });
 }

@@ -11,6 +11,7 @@ import { SwitchgearError, toSwitchgearError } from '#lib/errors.ts';
 import type { CacheStatus } from '#lib/gateway/delivery.ts';
 import { clientHeaders } from '#lib/gateway/headers.ts';
 import { createStreamDecoder, type StreamDecoder } from '#lib/protocols/decoder.ts';
+import { keepAliveIn } from '#lib/protocols/keep-alive.ts';
 import type { Recorded } from '#lib/protocols/recorded.ts';
 import { StreamMonitor } from '#lib/protocols/stream-monitor.ts';
 import type { Operation, Usage } from '#lib/protocols/types.ts';
@@ -505,10 +506,15 @@ export class Flight implements Joinable, CallSink {
   }
 
   #leaveGroup(): void {
-    const { upstream, model } = this.order;
+    const { upstream, model, body } = this.order;
     if (!this.#isInGroup || model === null) return;
     this.#isInGroup = false;
-    upstream.groups?.leave(model, this.usage?.loadMs ?? 0, performance.now() - this.#grantedAt);
+    upstream.groups?.leave(
+      model,
+      this.usage?.loadMs ?? 0,
+      performance.now() - this.#grantedAt,
+      keepAliveIn(body) ?? undefined,
+    );
   }
 
   #releaseSlot(): void {

@@ -11,7 +11,7 @@ import { demoWorkload } from '#lib/lab/demo.ts';
 import { DrillControl } from '#lib/lab/drills/control.ts';
 import { FaultGate } from '#lib/lab/fault-gate.ts';
 import { FaultRegistry, type FaultTarget } from '#lib/lab/faults.ts';
-import { TourControl } from '#lib/lab/tour/control.ts';
+import { type Injected, TourControl } from '#lib/lab/tour/control.ts';
 import { FAILING, STANDBY } from '#lib/lab/tour/steps.ts';
 import { type LabUpstream, startLabUpstream } from '#lib/lab/upstream.ts';
 import { WorkloadControl, type WorkloadParts } from '#lib/lab/workload/control.ts';
@@ -47,7 +47,6 @@ export class LabControl {
     this.#parts = parts;
     const { now, monotonicMs, upstreams, breakers, events } = parts;
     const shared = { now, randomId: randomUUID };
-    const inject = (fault: FaultRequest, by: string) => this.#inject(fault, by);
     const onTransition = (listener: (transition: Transition) => void) => this.#onTransition(listener);
     const onEvent = ({ type, by, detail }: { type: string; by: string | null; detail: unknown }) =>
       void events.append({ type, ...(by === null ? {} : { by }), detail });
@@ -73,7 +72,7 @@ export class LabControl {
       upstreamOf: (component) => this.#modelCalls(component)?.upstream.name ?? null,
       caller: (component) => this.#caller(component),
       checkFaults: (upstream) => this.faults.check(upstream),
-      inject,
+      inject: (fault, by) => this.#inject(fault, by).end,
       observe: (listener) => upstreams.observe(listener),
       onTransition,
       onEvent: ({ type, component, by, drill }) =>
@@ -92,7 +91,7 @@ export class LabControl {
       request: () => demoWorkload(now() / 1_000),
       gateway: parts.gateway,
       startTwin: () => this.startLab(FAILING),
-      inject,
+      inject: (fault, by) => this.#inject(fault, by),
       onTransition,
       notClosed: () => breakers.list().flatMap(notClosed),
       forecast: () => this.#forecast(),
@@ -134,12 +133,13 @@ export class LabControl {
     this.faults.close();
   }
 
-  #inject(fault: FaultRequest, by: string): () => void {
+  #inject(fault: FaultRequest, by: string): Injected {
     const { id } = this.faults.inject(fault, by);
-    // It may have ended by itself.
-    return () => {
-      if (this.faults.list().some((each) => each.id === id)) this.faults.remove(id, by);
+    const isOn = () => this.faults.list().some((each) => each.id === id);
+    const end = () => {
+      if (isOn()) this.faults.remove(id, by);
     };
+    return { isOn, end };
   }
 
   #onTransition(listener: (transition: Transition) => void): () => void {

@@ -4,18 +4,8 @@ import { findModel, type LabModel } from '#lib/lab/models.ts';
 import { Refusal } from '#lib/lab/refusal.ts';
 import type { Tool } from '#lib/lab/tools.ts';
 import { isObject, objectIn, objectsIn, stringIn } from '#lib/protocols/json.ts';
+import { keepAliveMs } from '#lib/protocols/keep-alive.ts';
 import type { Json, JsonObject } from '#lib/protocols/types.ts';
-
-const DURATION = /^-?(?:\d+(?:\.\d+)?(?:ns|us|µs|ms|s|m|h))+$/;
-const UNIT_MS: Record<string, number> = {
-  ns: 1e-6,
-  us: 1e-3,
-  µs: 1e-3,
-  ms: 1,
-  s: 1_000,
-  m: 60_000,
-  h: 3_600_000,
-};
 
 /** @throws Refusal 400 without a name, 404 when the lab has no such model */
 export function modelIn(body: JsonObject): LabModel {
@@ -26,26 +16,13 @@ export function modelIn(body: JsonObject): LabModel {
   return model;
 }
 
-/**
- * Ollama's `keep_alive` in milliseconds: a duration as Go writes it (`5m`, `1h30m`) or seconds; below zero is for
- * good. Null without one.
- */
+/** In milliseconds; null without one. @throws Refusal 400 for what is no duration */
 export function keepAliveIn(body: JsonObject): number | null {
   const given = body.keep_alive;
   if (given === undefined || given === null) return null;
-  const ms = typeof given === 'number' ? given * 1_000 : durationMs(given);
-  return ms < 0 ? Number.POSITIVE_INFINITY : ms;
-}
-
-function durationMs(given: Json): number {
-  const text = typeof given === 'string' ? given.trim() : '';
-  if (/^-?\d+(?:\.\d+)?$/.test(text)) return Number(text) * 1_000;
-  if (!DURATION.test(text)) throw new Refusal(400, `time: invalid duration ${JSON.stringify(given)}`);
-  let ms = 0;
-  for (const [, number, unit] of text.matchAll(/(\d+(?:\.\d+)?)(ns|us|µs|ms|s|m|h)/g)) {
-    ms += Number(number) * (UNIT_MS[unit ?? ''] ?? 0);
-  }
-  return text.startsWith('-') ? -ms : ms;
+  const ms = keepAliveMs(given);
+  if (Number.isNaN(ms)) throw new Refusal(400, `time: invalid duration ${JSON.stringify(given)}`);
+  return ms;
 }
 
 /** Messages of either protocol; content is a text or, as OpenAI has it, a list of parts. */

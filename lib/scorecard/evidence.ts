@@ -46,14 +46,14 @@ export function evidenceOf(source: EvidenceSource, nowMs: number): Evidence {
 }
 
 function protectionOf({ breakers, coverage }: EvidenceSource): Evidence['protection'] {
-  const armed = breakers.list().filter(({ name }) => name !== SANDBOX);
-  const disarmed = armed.filter((breaker) => {
+  const guarding = breakers.list().filter(({ name }) => name !== SANDBOX);
+  const disarmed = guarding.filter((breaker) => {
     const mode = breaker.snapshot().hold?.mode;
     return mode === 'closed' || mode === 'metrics_only';
   });
   return {
     functions: coverage().protected_functions,
-    breakers: armed.length,
+    breakers: guarding.length,
     disarmed: disarmed.map(({ name }) => name),
   };
 }

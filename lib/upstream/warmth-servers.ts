@@ -3,14 +3,14 @@ import type { WarmthServer } from '#lib/allocation/warmth/keeper.ts';
 import { keepWarm, residents, unload } from '#lib/upstream/residency.ts';
 import type { Upstream } from '#lib/upstream/upstream.ts';
 
-/** @param isClosed whether the breaker of a component is: an upstream that fails is left alone */
+/** @param isOpen whether the breaker of a component is: an upstream that fails is left alone */
 export function warmthServers(
   upstreams: readonly Upstream[],
-  isClosed: (component: string) => boolean,
+  isOpen: (component: string) => boolean,
 ): WarmthServer[] {
   return upstreams
     .filter(
-      ({ name, protocol }) => protocol === 'ollama' && isClosed(`${name}.chat`) && isClosed(`${name}.admin`),
+      ({ name, protocol }) => protocol === 'ollama' && !isOpen(`${name}.chat`) && !isOpen(`${name}.admin`),
     )
     .map((upstream) => ({
       name: upstream.name,

@@ -291,6 +291,49 @@ describe.each(PAGES)('the page %s', (path) => {
   });
 });
 
+describe('what cannot be read', () => {
+  it.each([
+    ['/', 'This history could not be read'],
+    ['/breakers/lab.chat', 'This history could not be read'],
+    ['/cache', 'The figures of the caches could not be read'],
+    ['/batching', 'The figures of the batchers could not be read'],
+    ['/allocation', 'The forecasts could not be read'],
+    ['/requests', 'The disk is on fire'],
+    ['/lab', 'The drills could not be read'],
+    ['/audit', 'The acts could not be read'],
+  ])('is said on %s, in the server’s own words, and the rest of the page goes on', async (path, title) => {
+    const body = { error: { code: 'internal', message: 'The disk is on fire' } };
+    await page.route(
+      (url) => url.pathname.startsWith('/api/') && !url.pathname.endsWith('/stream'),
+      (route) => route.fulfill({ status: 500, json: body }),
+    );
+    await open(path);
+    await page.getByRole('alert').filter({ hasText: title }).first().waitFor();
+    await page.getByTestId('headline').getByText(/\S/).first().waitFor();
+  });
+
+  it.each(['/score', '/lab/tour'])(
+    'leaves on %s what the server knew when it made the page',
+    async (path) => {
+      await page.route('**/api/{score,lab/tour}', (route) => route.fulfill({ status: 500, json: {} }));
+      await open(path);
+      await page.getByRole('heading', { level: 1 }).waitFor({ state: 'attached' });
+      expect(await page.getByRole('alert').filter({ hasText: /\S/ }).count()).toBe(0);
+    },
+  );
+});
+
+describe('a reader who wants no motion', () => {
+  it('gets none, while the page waits and while it is live', async () => {
+    await page.emulateMedia({ reducedMotion: 'reduce' });
+    await page.route('**/api/history*', () => {});
+    await open('/');
+    await page.getByRole('status', { name: 'Loading' }).first().waitFor();
+    const moving = await page.evaluate(() => document.getAnimations().length);
+    expect(moving).toBe(0);
+  });
+});
+
 describe('a server that goes away', () => {
   it('takes only the charts with it when their part of the page has not come yet', async () => {
     await ask();

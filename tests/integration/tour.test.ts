@@ -19,9 +19,9 @@ it('keeps callers served while the same requests fail without it, and leaves no 
   await tour.start({ auto: false }, 'tester');
   await until(() => (figures()?.with.served ?? 0) >= 5 && (figures()?.without.served ?? 0) >= 5);
   expect(figures()).toMatchObject({ with: { failed: 0 }, without: { failed: 0 } });
-  tour.next();
+  tour.next('tester');
   await until(() => breakers.require('lab.chat').state === 'open' && (figures()?.without.failed ?? 0) > 5);
-  tour.next();
+  tour.next('tester');
   await until(() => (figures()?.with.answers ?? 0) >= 10 && (figures()?.without.answers ?? 0) >= 10);
   expect(figures()?.with.failed).toBe(0);
   // What was sent before the failure may still be answered.

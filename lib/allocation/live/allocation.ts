@@ -69,7 +69,11 @@ export type AllocationEvent =
       readonly component: string | null;
       readonly detail: WarmthEvent;
     }
-  | { readonly type: 'forecasts_failed'; readonly component: null; readonly detail: { message: string } };
+  | {
+      readonly type: 'forecasts_failed' | 'sizing_failed';
+      readonly component: null;
+      readonly detail: { message: string };
+    };
 
 export interface Change {
   readonly actuator: Actuator;
@@ -297,7 +301,9 @@ export class Allocation {
 
   #openForecasts(): Forecasts {
     const { timing, settings } = this.#parts;
-    return new Forecasts({ ...timing, quantile: settings().quantile }, (error) => this.#tellFailure(error));
+    return new Forecasts({ ...timing, quantile: settings().quantile }, (error) =>
+      this.#tellFailure('forecasts_failed', error),
+    );
   }
 
   #collect(atS: number): void {
@@ -325,7 +331,7 @@ export class Allocation {
     if (this.#replayed !== null) return;
     this.#tell(rows, false)
       .then(() => (isNewStep ? this.#resize() : undefined))
-      .catch((thrown: unknown) => this.#tellFailure(thrown));
+      .catch((thrown: unknown) => this.#tellFailure('sizing_failed', thrown));
     if (isNewStep) usage.prune(now() / 1_000 - KEPT_SEASONS * this.#parts.timing.seasonS);
   }
 
@@ -387,7 +393,7 @@ export class Allocation {
       const upstream = upstreamOf(actuator, name);
       if (upstream === null || configured.has(upstream)) continue;
       this.#targets.delete(key);
-      this.#applied.delete(key);
+      if (this.#applied.delete(key) && actuator === 'connections') this.#parts.apply.connections(name, null);
     }
     for (const series of this.#limits.keys())
       if (!configured.has(partsOf(series).upstream)) this.#limits.delete(series);
@@ -500,9 +506,9 @@ export class Allocation {
     });
   }
 
-  #tellFailure(thrown: unknown): void {
+  #tellFailure(type: 'forecasts_failed' | 'sizing_failed', thrown: unknown): void {
     const message = thrown instanceof Error ? thrown.message : String(thrown);
-    this.#parts.onEvent({ type: 'forecasts_failed', component: null, detail: { message } });
+    this.#parts.onEvent({ type, component: null, detail: { message } });
   }
 
   #tellChange(detail: Change): void {

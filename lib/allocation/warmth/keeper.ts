@@ -171,6 +171,7 @@ export class WarmthKeeper {
     this.#lookedAtS = nowS;
     const known = new Set([...this.#models.values()].map(({ upstream }) => upstream));
     const asked = servers.filter(({ name }) => known.has(name));
+    for (const name of known) if (!asked.some((server) => server.name === name)) this.#forget(name);
     await Promise.all(
       asked.map((server) => this.#lookAt(server, sinceS, mayAct).catch(() => this.#forget(server.name))),
     );

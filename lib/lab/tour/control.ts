@@ -10,7 +10,7 @@ import { type WorkloadRequest, workloadRequestSchema } from '#lib/contracts/work
 import { SwitchgearError } from '#lib/errors.ts';
 import type { FaultTarget } from '#lib/lab/faults.ts';
 import { PointRing, type Side, Tally } from '#lib/lab/tour/figures.ts';
-import { FAILING, type Seen, STEPS, type Stage } from '#lib/lab/tour/steps.ts';
+import { type Seen, STEPS, type Stage } from '#lib/lab/tour/steps.ts';
 import { WorkloadControl, type WorkloadParts } from '#lib/lab/workload/control.ts';
 import type { Sample } from '#lib/lab/workload/sample.ts';
 
@@ -18,6 +18,13 @@ import type { Sample } from '#lib/lab/workload/sample.ts';
 export interface Twin extends FaultTarget {
   readonly url: string;
   close(): Promise<void>;
+}
+
+/** A fault that is on its way. */
+export interface Injected {
+  /** Whether it strikes yet: it ends by itself, or by somebody's hand. */
+  readonly isOn: () => boolean;
+  readonly end: () => void;
 }
 
 export interface TourParts {
@@ -31,14 +38,13 @@ export interface TourParts {
   readonly request: () => WorkloadRequest;
   readonly gateway: WorkloadParts['target'];
   readonly startTwin: () => Promise<Twin>;
-  /** Injects a fault; answers what ends it. */
-  readonly inject: (fault: FaultRequest, by: string) => () => void;
+  readonly inject: (fault: FaultRequest, by: string) => Injected;
   readonly onTransition: (listener: (transition: Transition) => void) => () => void;
   /** Components of upstreams that are not closed. */
   readonly notClosed: () => readonly string[];
   readonly forecast: () => Seen['forecast'];
   readonly onEvent: (event: {
-    type: 'tour_started' | 'tour_ended';
+    type: 'tour_started' | 'tour_moved' | 'tour_ended';
     by: string | null;
     detail: unknown;
   }) => void;
@@ -50,6 +56,7 @@ const SHOWN_S = 300;
 /** Should nobody end the demo, what it has broken works again after that time. */
 const FAULT_S = 900;
 const FAULT_STATUS = 503;
+const MAX_TRANSITIONS = 500;
 /** More than an upstream carries call by call, and little for one that is asked in batches. */
 const BURST = { rate_per_s: 150, duration_s: 8, prompts: 5_000, zipf: 0.6, shape: 'steady' } as const;
 const TO_MS = 1_000;
@@ -81,7 +88,11 @@ export class TourControl {
   #direct: WorkloadControl | null = null;
   #burst: readonly WorkloadControl[] | null = null;
   #twin: Twin | null = null;
-  #faults: (() => void)[] = [];
+  #faults: Injected[] = [];
+  /** When the gateway's workload began, which tells it from another one. */
+  #workloadSince: string | null = null;
+  /** Sides whose next sample reaches back into the step before. */
+  #late = new Set<Side>();
   #unsubscribe: () => void = () => {};
   /** Resolves when the other side is. */
   #gone: Promise<unknown> = Promise.resolve();
@@ -102,13 +113,15 @@ export class TourControl {
     const refusal = this.#parts.refusal();
     if (refusal !== null) throw new SwitchgearError('conflict', refusal);
     this.#reset(auto, by);
+    const opening = this.#open(by);
+    this.#gone = opening.catch(() => {});
     try {
-      await this.#open(by);
+      await opening;
     } catch (thrown) {
-      this.#end(thrown instanceof Error ? thrown.message : String(thrown), null);
+      // It may have been closed meanwhile.
+      if (!this.#closed) this.#end(thrown instanceof Error ? thrown.message : String(thrown), null);
       throw thrown;
     }
-    // It may have been closed meanwhile.
     if (!this.#closed) {
       this.#state = 'running';
       this.#parts.onEvent({
@@ -116,15 +129,17 @@ export class TourControl {
         by,
         detail: { auto, ...(reason === undefined ? {} : { reason }) },
       });
-      this.#enter(0);
+      this.#enter(0, by);
     }
     return this.view();
   }
 
   /** On to the next step, whether it was seen or not. @throws SwitchgearError `conflict` when none runs */
-  next(): Tour {
+  next(by: string): Tour {
     this.#mustRun();
-    this.#advance();
+    this.#advance(by);
+    const title = STEPS[this.#at]?.title;
+    if (this.now !== null) this.#parts.onEvent({ type: 'tour_moved', by, detail: { title } });
     return this.view();
   }
 
@@ -150,8 +165,9 @@ export class TourControl {
   /** Once a second. */
   tick(): void {
     if (this.#state !== 'running') return;
-    if (this.#parts.workload.status().state !== 'running') {
-      this.#end('The workload through the gateway has ended.', null);
+    const trouble = this.#trouble();
+    if (trouble !== null) {
+      this.#end(trouble, null);
       return;
     }
     const step = STEPS[this.#at];
@@ -160,7 +176,8 @@ export class TourControl {
     const outcome = step.outcome(this.#seen(record.startedMs));
     this.#note({ outcome, figures: this.#tally.figures });
     const elapsedS = (this.#parts.now() - record.startedMs) / TO_MS;
-    if (this.#auto && elapsedS >= (outcome === null ? step.maxS : step.minS)) this.#advance();
+    if (this.#auto && elapsedS >= (outcome === null ? step.maxS : step.minS))
+      this.#advance(this.#by ?? 'demo');
   }
 
   view(): Tour {
@@ -197,11 +214,12 @@ export class TourControl {
     const step = STEPS[this.#at];
     if (this.#state !== 'running' || step === undefined) return null;
     const { title, page, pageName } = step;
-    return { title, step: this.#at + 1, steps: STEPS.length, auto: this.#auto, page, page_name: pageName };
+    return { title, step: this.#at + 1, steps: STEPS.length, page, page_name: pageName };
   }
 
   async close(): Promise<void> {
     this.#closed = true;
+    if (this.#state === 'starting') await this.#gone;
     if (this.#state === 'running' || this.#state === 'starting') this.#end('The server was stopped.', null);
     await this.#gone;
   }
@@ -219,6 +237,7 @@ export class TourControl {
     this.#totals = new Tally();
     this.#points = new PointRing(SHOWN_S);
     this.#transitions = [];
+    this.#workloadSince = null;
   }
 
   async #open(by: string): Promise<void> {
@@ -229,20 +248,22 @@ export class TourControl {
       return;
     }
     this.#twin = twin;
-    this.#unsubscribe = this.#parts.onTransition((transition) => void this.#transitions.push(transition));
+    this.#unsubscribe = this.#parts.onTransition((transition) => {
+      this.#transitions = [...this.#transitions, transition].slice(-MAX_TRANSITIONS);
+    });
     if (workload.status().state === 'running') workload.stop(by);
     const wanted = { ...request(), reason: 'guided demo' };
-    this.#direct = this.#workloadTo(twin, (sample) => this.#take('without', sample));
+    this.#direct = this.#workloadTo(addressOf(twin), (sample) => this.#take('without', sample));
     await Promise.all([workload.start(wanted, by), this.#direct.start(wanted, by)]);
+    this.#workloadSince = workload.status().started_at;
   }
 
-  #workloadTo(target: Twin | 'gateway', onSample: (sample: Sample) => void): WorkloadControl {
-    const { now, randomId, gateway, startWorker } = this.#parts;
-    const { hostname, port } = new URL(target === 'gateway' ? 'http://gateway' : target.url);
+  #workloadTo(target: WorkloadParts['target'], onSample: (sample: Sample) => void): WorkloadControl {
+    const { now, randomId, startWorker } = this.#parts;
     return new WorkloadControl({
       now,
       randomId,
-      target: target === 'gateway' ? gateway : () => ({ host: hostname, port: Number(port), apiKey: null }),
+      target,
       // Of the two sides only the gateway's is told.
       onEvent: () => {},
       onSample,
@@ -250,19 +271,31 @@ export class TourControl {
     });
   }
 
-  #enter(at: number): void {
+  /** Why the two sides are not alike any more; null while they are. */
+  #trouble(): string | null {
+    const { state, started_at } = this.#parts.workload.status();
+    if (state !== 'running') return 'The workload through the gateway has ended.';
+    if (started_at !== this.#workloadSince) return 'Another workload was started through the gateway.';
+    if (this.#direct?.status().state !== 'running') return 'The workload of the other side has ended.';
+    if (this.#faults.some(({ isOn }) => !isOn()))
+      return 'What the demo had broken was mended by somebody else.';
+    return null;
+  }
+
+  #enter(at: number, by: string): void {
     this.#at = at;
     this.#tally = new Tally();
     this.#transitions = [];
+    this.#late = new Set(['with', 'without']);
     this.#note({ state: 'now', startedMs: this.#parts.now() });
     try {
-      STEPS[at]?.enter?.(this.#stage());
+      STEPS[at]?.enter?.(this.#stage(by));
     } catch (thrown) {
       this.#end(thrown instanceof Error ? thrown.message : String(thrown), null);
     }
   }
 
-  #advance(): void {
+  #advance(by: string): void {
     const { startedMs, outcome } = this.#steps[this.#at] ?? AHEAD;
     const seen = outcome ?? STEPS[this.#at]?.outcome(this.#seen(startedMs ?? 0)) ?? null;
     this.#note({
@@ -272,32 +305,37 @@ export class TourControl {
       figures: this.#tally.figures,
     });
     this.#endBurst();
-    if (this.#at + 1 < STEPS.length) this.#enter(this.#at + 1);
+    if (this.#at + 1 < STEPS.length) this.#enter(this.#at + 1, by);
     else this.#end(null, null);
   }
 
-  #stage(): Stage {
+  #stage(by: string): Stage {
     return {
-      fail: (upstream) => this.#fail(upstream),
+      fail: (...upstreams) => this.#fail(upstreams, by),
       mend: () => this.#mend(),
       burst: () => this.#startBurst(),
     };
   }
 
-  #fail(upstream: string): void {
-    const by = this.#by ?? 'demo';
-    const fault = { upstream, kind: 'error', rate: 1, status: FAULT_STATUS, duration_s: FAULT_S } as const;
-    this.#faults.push(this.#parts.inject({ ...fault, reason: 'guided demo' }, by));
+  /** What has failed before goes on failing, for its full time again. */
+  #fail(upstreams: readonly string[], by: string): void {
+    const before = this.#faults;
+    this.#faults = [];
+    const fault = { kind: 'error', rate: 1, status: FAULT_STATUS, duration_s: FAULT_S } as const;
+    for (const upstream of upstreams)
+      this.#faults.push(this.#parts.inject({ ...fault, upstream, reason: 'guided demo' }, by));
     const twin = this.#twin;
-    if (upstream !== FAILING || twin === null) return;
-    const id = this.#parts.randomId();
-    const endsAtMs = this.#parts.now() + FAULT_S * TO_MS;
-    twin.applyFault({ id, kind: 'error', rate: 1, status: FAULT_STATUS, latencyMs: 0, endsAtMs }, () => {});
-    this.#faults.push(() => twin.removeFault(id));
+    if (twin !== null) {
+      const id = this.#parts.randomId();
+      const endsAtMs = this.#parts.now() + FAULT_S * TO_MS;
+      twin.applyFault({ id, kind: 'error', rate: 1, status: FAULT_STATUS, latencyMs: 0, endsAtMs }, () => {});
+      this.#faults.push({ isOn: () => true, end: () => twin.removeFault(id) });
+    }
+    for (const { end } of before) end();
   }
 
   #mend(): void {
-    for (const end of this.#faults.splice(0)) end();
+    for (const { end } of this.#faults.splice(0)) end();
   }
 
   #startBurst(): void {
@@ -313,8 +351,8 @@ export class TourControl {
     });
     const tally = this.#tally;
     const burst = [
-      this.#workloadTo('gateway', (sample) => tally.add('with', sample)),
-      this.#workloadTo(twin, (sample) => tally.add('without', sample)),
+      this.#workloadTo(this.#parts.gateway, (sample) => tally.add('with', sample)),
+      this.#workloadTo(addressOf(twin), (sample) => tally.add('without', sample)),
     ];
     this.#burst = burst;
     Promise.all(burst.map((workload) => workload.start(wanted, this.#by ?? 'demo'))).catch(
@@ -332,7 +370,7 @@ export class TourControl {
   #take(side: Side, sample: Sample): void {
     this.#totals.add(side, sample);
     this.#points.add(side, sample, this.#parts.now());
-    if (this.#burst === null) this.#tally.add(side, sample);
+    if (this.#burst === null && !this.#late.delete(side)) this.#tally.add(side, sample);
   }
 
   #seen(startedMs: number): Seen {
@@ -357,9 +395,11 @@ export class TourControl {
 
   /** Whatever ends it: what it has broken works again, and the other side is gone. The gateway's workload goes on. */
   #end(message: string | null, by: string | null): void {
-    const { startedMs } = this.#steps[this.#at] ?? AHEAD;
-    if (message !== null && startedMs !== null)
-      this.#note({ state: 'skipped', endedMs: this.#parts.now(), figures: this.#tally.figures });
+    const { state, outcome } = this.#steps[this.#at] ?? AHEAD;
+    if (state === 'now') {
+      const ended = outcome === null ? 'skipped' : 'done';
+      this.#note({ state: ended, endedMs: this.#parts.now(), figures: this.#tally.figures });
+    }
     this.#state = 'over';
     this.#message = message;
     this.#endedMs = this.#parts.now();
@@ -376,4 +416,9 @@ export class TourControl {
       detail: { seen, of: STEPS.length, ...(message === null ? {} : { message }) },
     });
   }
+}
+
+function addressOf({ url }: Twin): WorkloadParts['target'] {
+  const { hostname, port } = new URL(url);
+  return () => ({ host: hostname, port: Number(port), apiKey: null });
 }

@@ -2,8 +2,7 @@
 import type { TourFigures, TourPoint } from '#lib/contracts/tour.ts';
 import { type Sample, Sampler } from '#lib/lab/workload/sample.ts';
 
-export const sides = ['with', 'without'] as const;
-export type Side = (typeof sides)[number];
+export type Side = 'with' | 'without';
 
 export class Tally {
   readonly #samplers: Record<Side, Sampler> = { with: new Sampler(), without: new Sampler() };
@@ -13,7 +12,9 @@ export class Tally {
   }
 
   get figures(): Record<Side, TourFigures> {
-    return { with: figuresOf(this.#samplers.with), without: figuresOf(this.#samplers.without) };
+    const without = figuresOf(this.#samplers.without);
+    // Nothing stands between those clients and their upstream.
+    return { with: figuresOf(this.#samplers.with), without: { ...without, upstream_calls: without.answers } };
   }
 }
 

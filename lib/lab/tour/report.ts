@@ -23,16 +23,19 @@ const STYLE = `
   @media (max-width: 600px) { .sides { grid-template-columns: 1fr; } }
   @media print { body { margin: 0 auto; } * { print-color-adjust: exact; -webkit-print-color-adjust: exact; } }
 `;
+const UNSEEN = {
+  ahead: 'Not reached.',
+  now: 'Still under way.',
+  done: 'Not seen.',
+  skipped: 'Not seen in the time it had.',
+} as const;
 const CHART = { width: 340, height: 90 } as const;
 
-export function reportOf(tour: Tour): string {
+/** @param nowMs epoch milliseconds */
+export function reportOf(tour: Tour, nowMs: number): string {
   const { started_at, ended_at, by, totals, steps, points, message } = tour;
-  const lasted =
-    started_at === null
-      ? null
-      : (Date.parse(ended_at ?? steps.findLast((step) => step.ended_at)?.ended_at ?? started_at) -
-          Date.parse(started_at)) /
-        1_000;
+  const endMs = ended_at === null ? nowMs : Date.parse(ended_at);
+  const lasted = started_at === null ? null : (endMs - Date.parse(started_at)) / 1_000;
   const most = Math.max(1, ...points.flatMap((point) => [sumOf(point, 'with'), sumOf(point, 'without')]));
   return `<!doctype html>
 <html lang="en">
@@ -41,13 +44,13 @@ export function reportOf(tour: Tour): string {
 <title>Switchgear: what the guided demo has shown</title>
 <style>${STYLE}</style>
 <h1>Switchgear: what the guided demo has shown</h1>
-<p class="faint">${escaped(started_at ?? '')}${lasted === null ? '' : `, for ${Math.round(lasted)} s`}${by === null ? '' : `, by ${escaped(by)}`}. The same seeded requests were sent two ways at once: through Switchgear, and straight to an upstream like its first, which failed with it. Every figure was measured by those clients in this run.</p>
+<p class="faint">${escaped(started_at ?? '')}${lasted === null ? '' : `, for ${Math.round(lasted)} s`}${by === null ? '' : `, by ${escaped(by)}`}. The same seeded requests were sent two ways at once: through Switchgear, and straight to an upstream like its first, which failed with it. What was served and how fast is what those clients counted in this run; when a breaker turned, and on which counts, is its own record.</p>
 ${message === null ? '' : `<p>It ended early: ${escaped(message)}</p>`}
 <div class="sides">
 ${sideOf('With Switchgear', totals.with, chartOf(points, 'with', most))}
 ${sideOf('Without', totals.without, chartOf(points, 'without', most))}
 </div>
-<p class="faint">Answers per second: served in green, failed in red, both charts to the same scale (up to ${most}/s), without the burst of embeddings.</p>
+<p class="faint">Answers per second of the last ${points.length} s: served in green, failed in red, both charts to the same scale (up to ${most}/s), without the burst of embeddings.</p>
 <h2>Step by step</h2>
 <div class="scroll"><table>
 <thead><tr><th></th><th colspan="3">with Switchgear</th><th colspan="3">without</th></tr>
@@ -57,9 +60,9 @@ ${steps.map(rowOf).join('\n')}
 </tbody>
 </table></div>
 <h2>What was seen</h2>
-${steps.map(({ title, outcome, state }) => `<p><b>${escaped(title)}.</b> ${escaped(outcome ?? (state === 'ahead' ? 'Not reached.' : 'Not seen in the time it had.'))}</p>`).join('\n')}
+${steps.map(({ title, outcome, state }) => `<p><b>${escaped(title)}.</b> ${escaped(outcome ?? UNSEEN[state])}</p>`).join('\n')}
 <h2>How it was measured</h2>
-<p class="faint">One machine, ${availableParallelism()} cores, Node ${escaped(process.versions.node)}, over loopback. Upstreams are Switchgear's lab, which answers as an AI server does, in the time that one takes, and is no AI model. Times are of served requests, from being sent to the last byte; percentiles are within 2.2 %. The upstream of the other side fails in the same moments; it has no standby, as a client that points at one server has none.</p>
+<p class="faint">One machine, ${availableParallelism()} cores, Node ${escaped(process.versions.node)}, over loopback. Upstreams are Switchgear's lab, which answers as an AI server does, in the time that one takes, and is no AI model. Times are of served requests, from being sent to the last byte; percentiles are within 2.2 %. The upstream of the other side fails in the same moments; it has no standby, as a client that points at one server has none. Forecasts have learned from two weeks of generated days, and since then from this server's traffic.</p>
 </html>
 `;
 }

@@ -1,17 +1,16 @@
 /** The steps of the guided demo: what happens in each, what is said of it, and what must be seen before it is over. */
 import type { Transition } from '#lib/contracts/breakers.ts';
-import type { TourFigures } from '#lib/contracts/tour.ts';
+import { TOUR_UPSTREAMS, type TourFigures } from '#lib/contracts/tour.ts';
 
-export const FAILING = 'lab';
-export const STANDBY = 'lab-standby';
+export const { failing: FAILING, standby: STANDBY } = TOUR_UPSTREAMS;
 const WATCHED = `${FAILING}.chat`;
 /** What must be closed again before a burst of embeddings is worth sending. */
 const RECOVERING: readonly string[] = [WATCHED, `${FAILING}.embeddings`];
 
 /** What a step can do. */
 export interface Stage {
-  /** That upstream answers every call with an error, and so does the one that is called directly. */
-  fail(upstream: string): void;
+  /** Those upstreams answer every call with an error, and so does the one that is called directly. */
+  fail(...upstreams: string[]): void;
   /** Ends what `fail` began. */
   mend(): void;
   /** Many embeddings of many callers at once, on both sides. */
@@ -107,14 +106,18 @@ export const STEPS: readonly Step[] = [
     pageName: 'Requests',
     minS: 25,
     maxS: 45,
-    enter: (stage) => stage.fail(STANDBY),
+    enter: (stage) => stage.fail(FAILING, STANDBY),
     outcome: ({ transitions, with: ours, without }) => {
       const opened = transitions.some(
         ({ component, to }) => component.startsWith(`${STANDBY}.`) && to === 'open',
       );
       if (!opened || ours.answers < ENOUGH) return null;
       const stale = ours.cache.stale ?? 0;
-      return `${percent(ours.served_share)} of ${ours.answers} requests were served from what is kept, ${stale} of them stale; half of the others were refused within ${ms(ours.failed_p50_ms)}. Without, ${percent(without.served_share)} were served.`;
+      const refused =
+        ours.failed_p50_ms === null
+          ? ''
+          : `; half of the others were refused within ${ms(ours.failed_p50_ms)}`;
+      return `${kept(ours)} of ${ours.answers} requests were served from what is kept, ${stale} of them stale${refused}. Without, ${percent(without.served_share)} were served.`;
     },
   },
   {

@@ -8,6 +8,8 @@ import { zipfSampler } from '#lib/lab/workload/zipf.ts';
 export interface PlannedRequest {
   readonly path: string;
   readonly body: string;
+  /** Texts of an embedding; 1 of anything else. */
+  readonly items: number;
 }
 
 /** Requests through Ollama's surface, of each kind; the rest goes through OpenAI's. */
@@ -60,11 +62,13 @@ function chat(
   if (random() < OLLAMA_SHARE) {
     return {
       path: '/api/chat',
+      items: 1,
       body: JSON.stringify({ model, messages, stream, options: { num_predict: limit, ...temperature } }),
     };
   }
   return {
     path: '/v1/chat/completions',
+    items: 1,
     body: JSON.stringify({ model, messages, stream, max_tokens: limit, ...temperature }),
   };
 }
@@ -78,6 +82,7 @@ function embeddings(
   const input = Array.from({ length: texts }, () => passageAt(draw()));
   return {
     path: random() < OLLAMA_SHARE ? '/api/embed' : '/v1/embeddings',
+    items: texts,
     body: JSON.stringify({ model, input: texts === 1 ? input[0] : input }),
   };
 }

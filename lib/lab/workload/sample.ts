@@ -11,17 +11,18 @@ export interface Sample {
   readonly cache: Readonly<Record<string, number>>;
   /** By the header `x-switchgear-upstream`, of those that were not kept. */
   readonly upstreams: Readonly<Record<string, number>>;
-  /** None for what was kept, and a share of each batch. */
+  /** Of answers that name the upstream that was asked: none for what was kept, and its share of each batch. */
   readonly upstreamCalls: number;
 }
 
-/** As answers tell it in their headers; the size of the batch is 1 without one. */
+/** As answers tell it in their headers. */
 export interface Answered {
   readonly isServed: boolean;
   readonly tookMs: number;
   readonly cache: string;
   readonly upstream: string | null;
-  readonly batchSize: number;
+  /** Of the upstream call that answered: its texts over those of the batch, 1 without one. */
+  readonly share: number;
 }
 
 /** Answers that took no call of their own. */
@@ -36,12 +37,13 @@ export class Sampler {
   #upstreams: Record<string, number> = {};
   #upstreamCalls = 0;
 
-  add({ isServed, tookMs, cache, upstream, batchSize }: Answered): void {
+  add({ isServed, tookMs, cache, upstream, share }: Answered): void {
     (isServed ? this.#servedMs : this.#failedMs).add(tookMs);
     count(this.#cache, cache);
     if (KEPT.has(cache)) return;
-    if (upstream !== null) count(this.#upstreams, upstream);
-    if (isServed) this.#upstreamCalls += 1 / batchSize;
+    if (upstream === null) return;
+    count(this.#upstreams, upstream);
+    this.#upstreamCalls += share;
   }
 
   merge(sample: Sample): void {

@@ -23,7 +23,7 @@ export class Sender {
     this.#order = order;
   }
 
-  send({ path, body }: PlannedRequest): void {
+  send({ path, body, items }: PlannedRequest): void {
     if (this.inFlight >= MAX_IN_FLIGHT) {
       this.skipped += 1;
       return;
@@ -43,7 +43,7 @@ export class Sender {
         tookMs: performance.now() - startedMs,
         cache: textOf(headers['x-cache'])?.toLowerCase() ?? 'none',
         upstream: textOf(headers['x-switchgear-upstream']),
-        batchSize: Math.max(1, Number(headers['x-switchgear-batch-size'] ?? 1) || 1),
+        share: Math.min(1, items / (Number(headers['x-switchgear-batch-size']) || items)),
       });
     };
     const sent = request({

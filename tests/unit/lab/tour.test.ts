@@ -31,7 +31,7 @@ class PlayedWorker extends EventEmitter implements WorkloadWorker {
   answer(count: number, answered: Partial<Answered> = {}, type: 'progress' | 'finished' = 'progress'): void {
     const sampler = new Sampler();
     for (let each = 0; each < count; each += 1)
-      sampler.add({ isServed: true, tookMs: 50, cache: 'none', upstream: null, batchSize: 1, ...answered });
+      sampler.add({ isServed: true, tookMs: 50, cache: 'none', upstream: null, share: 1, ...answered });
     const progress = { elapsedMs: 1, targetRatePerS: 1, sent: 1, inFlight: 0, skipped: 0, answers: {} };
     this.tell({ type, progress: { ...progress, sample: sampler.read() } });
   }
@@ -96,8 +96,11 @@ beforeEach(() => {
     },
     inject: (fault) => {
       faults.push(fault);
-      return () => {
-        faults = faults.filter((each) => each !== fault);
+      return {
+        isOn: () => faults.includes(fault),
+        end: () => {
+          faults = faults.filter((each) => each !== fault);
+        },
       };
     },
     onTransition: (listener) => {
@@ -117,6 +120,11 @@ const to = (port: number) => workers.filter(({ order }) => order.port === port).
 const ours = () => to(GATEWAY_PORT);
 const theirs = () => to(TWIN_PORT);
 const now = () => tour.now?.step ?? null;
+/** What reaches back into the step before is not counted to the one that has begun. */
+const settle = () => {
+  ours()?.answer(7);
+  theirs()?.answer(7);
+};
 const pass = (seconds: number) => {
   for (let each = 0; each < seconds; each += 1) {
     nowMs += 1_000;
@@ -149,6 +157,7 @@ describe('the guided demo', () => {
     const [first] = STEPS;
     pass((first?.minS ?? 0) + 5);
     expect(now()).toBe(1);
+    settle();
     ours()?.answer(100, { cache: 'hit', tookMs: 1 });
     theirs()?.answer(100);
     pass(1);
@@ -174,7 +183,7 @@ describe('the guided demo', () => {
 
   it('breaks both sides alike, mends both, and says when the breaker opened and closed', async () => {
     await tour.start({ auto: false }, 'tester');
-    tour.next();
+    tour.next('tester');
     expect(faults).toMatchObject([{ upstream: 'lab', kind: 'error', status: 503 }]);
     expect(twinFaults).toMatchObject([{ kind: 'error', status: 503, rate: 1 }]);
     nowMs += 2_500;
@@ -183,11 +192,11 @@ describe('the guided demo', () => {
     expect(tour.view().steps[1]?.outcome).toContain(
       'opened 2.5 s after the failure began, on 7 failures of 9 calls',
     );
-    tour.next();
-    tour.next();
+    tour.next('tester');
+    tour.next('tester');
     expect(faults.map(({ upstream }) => upstream)).toEqual(['lab', 'lab-standby']);
     expect(twinFaults).toHaveLength(1);
-    tour.next();
+    tour.next('tester');
     expect([faults, twinFaults]).toEqual([[], []]);
     notClosed = ['lab.embeddings'];
     turned('lab.chat', 'closed');
@@ -200,10 +209,10 @@ describe('the guided demo', () => {
 
   it('counts a burst by itself, and takes a share of a batch for each answer', async () => {
     await tour.start({ auto: false }, 'tester');
-    for (let step = 1; step < 6; step += 1) tour.next();
+    for (let step = 1; step < 6; step += 1) tour.next('tester');
     const [withOurs, without] = workers.slice(-2);
     expect(withOurs?.order.settings.mix).toEqual({ chat: 0, stream: 0, embeddings: 1 });
-    withOurs?.answer(40, { cache: 'miss', batchSize: 10 }, 'finished');
+    withOurs?.answer(40, { cache: 'miss', share: 0.1, upstream: 'lab' }, 'finished');
     without?.answer(40, {}, 'finished');
     pass(1);
     expect(tour.view().steps[5]).toMatchObject({
@@ -215,12 +224,12 @@ describe('the guided demo', () => {
 
   it('leaves nothing behind when it is stopped, and the workload through the gateway running', async () => {
     await tour.start({ auto: false }, 'tester');
-    tour.next();
+    tour.next('tester');
     const stopped = tour.stop('tester');
     expect(stopped).toMatchObject({ state: 'over', message: 'It was stopped.' });
     expect([faults, twinFaults, twins, listeners]).toEqual([[], [], 0, []]);
     expect(workload.status().state).toBe('running');
-    expect(() => tour.next()).toThrow(/not running/);
+    expect(() => tour.next('tester')).toThrow(/not running/);
     await tour.start({ auto: false }, 'tester');
     expect(tour.view()).toMatchObject({
       state: 'running',
@@ -245,11 +254,44 @@ describe('the guided demo', () => {
     expect(twins).toBe(0);
   });
 
+  it('ends when somebody mends what it broke, or sends something else', async () => {
+    await tour.start({ auto: false }, 'tester');
+    tour.next('tester');
+    faults = [];
+    pass(1);
+    expect(tour.view()).toMatchObject({
+      state: 'over',
+      message: expect.stringContaining('mended by somebody'),
+    });
+    expect(twinFaults).toEqual([]);
+    await tour.start({ auto: false }, 'tester');
+    workload.stop('somebody');
+    nowMs += 1;
+    await workload.start(workloadRequestSchema.parse({ seed: 99 }), 'somebody');
+    pass(1);
+    expect(tour.view().message).toBe('Another workload was started through the gateway.');
+    await tour.start({ auto: false }, 'tester');
+    theirs()?.emit('exit');
+    pass(1);
+    expect(tour.view().message).toBe('The workload of the other side has ended.');
+  });
+
+  it('keeps what was seen of the step in which it is stopped', async () => {
+    await tour.start({ auto: false }, 'tester');
+    tour.next('tester');
+    turned('lab.chat', 'open');
+    pass(1);
+    expect(tour.stop('tester').steps[1]).toMatchObject({
+      state: 'done',
+      outcome: expect.stringContaining('opened'),
+    });
+  });
+
   it('ends after its last step', async () => {
     await tour.start({ auto: false }, 'tester');
-    for (const _ of STEPS) tour.next();
+    for (const _ of STEPS) tour.next('tester');
     expect(tour.view()).toMatchObject({ state: 'over', message: null });
-    expect(events).toEqual(['tour_started', 'tour_ended']);
+    expect(events.filter((type) => type !== 'tour_moved')).toEqual(['tour_started', 'tour_ended']);
   });
 
   it('refuses a second one, other upstreams, and a server that is going down', async () => {
@@ -274,7 +316,7 @@ describe('samples', () => {
     tookMs: fc.double({ min: 0, max: 1e5, noNaN: true }),
     cache: fc.constantFrom('hit', 'miss', 'stale', 'none', '__proto__'),
     upstream: fc.constantFrom(null, 'lab', 'lab-standby', 'constructor'),
-    batchSize: fc.integer({ min: 1, max: 20 }),
+    share: fc.double({ min: 0.01, max: 1, noNaN: true }),
   });
 
   it('add up the same, however they are cut', () => {
@@ -300,7 +342,7 @@ describe('samples', () => {
 
   it('name an upstream for what it was asked, and not for what was kept of it', () => {
     const sampler = new Sampler();
-    const answered = { isServed: true, tookMs: 1, upstream: 'lab', batchSize: 4 };
+    const answered = { isServed: true, tookMs: 1, upstream: 'lab', share: 0.25 };
     for (const cache of ['hit', 'stale', 'coalesced', 'miss', 'bypass']) sampler.add({ ...answered, cache });
     expect(sampler.read()).toMatchObject({ upstreams: { lab: 2 }, upstreamCalls: 0.5, served: 5 });
   });
@@ -308,7 +350,7 @@ describe('samples', () => {
   it('are shown by the second, without gaps, and no longer than is kept', () => {
     const ring = new PointRing(5);
     const sampler = new Sampler();
-    sampler.add({ isServed: true, tookMs: 1, cache: 'none', upstream: null, batchSize: 1 });
+    sampler.add({ isServed: true, tookMs: 1, cache: 'none', upstream: null, share: 1 });
     ring.add('with', sampler.read(), 1_000);
     ring.add('without', sampler.read(), 4_500);
     expect(ring.list(5_000).map((point) => [point.with_served, point.without_served])).toEqual([
@@ -324,16 +366,17 @@ describe('samples', () => {
 describe('the report', () => {
   it('has the figures of the run, and no markup of others', async () => {
     await tour.start({ auto: false }, '<img src=x>');
+    settle();
     ours()?.answer(90, { cache: 'hit', tookMs: 2 });
     theirs()?.answer(45);
     theirs()?.answer(45, { isServed: false });
     pass(1);
-    tour.next();
-    const html = reportOf(tour.view());
+    tour.next('tester');
+    const html = reportOf(tour.view(), nowMs);
     expect(html).toContain('&#60;img src=x&#62;');
     expect(html).not.toContain('<img');
-    expect(html).toContain('<span class="figure">100.0 %</span> of 90 requests served, 0 failed');
-    expect(html).toContain('<span class="figure">50.0 %</span> of 90 requests served, 45 failed');
+    expect(html).toContain('<span class="figure">100.0 %</span> of 97 requests served, 0 failed');
+    expect(html).toContain('<span class="figure">53.6 %</span> of 97 requests served, 45 failed');
     expect(html).toContain('Not reached.');
     expect(html).not.toMatch(/NaN|undefined|Infinity/);
   });
