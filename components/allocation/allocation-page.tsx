@@ -8,8 +8,8 @@ import { AllocationTiles } from '#components/allocation/tiles.tsx';
 import { WarmthCard } from '#components/allocation/warmth-card.tsx';
 import { WhatIfCard } from '#components/allocation/what-if-card.tsx';
 import { headline } from '#components/allocation/words.ts';
+import { PolledState } from '#components/live/polled-state.tsx';
 import { usePolled } from '#components/live/use-polled.ts';
-import { Skeleton, StateNote } from '#components/ui/state-notes.tsx';
 import { type Predictions, predictionsSchema } from '#lib/contracts/predictions.ts';
 
 /** What is coming, what is done about it, and whether it was right. */
@@ -18,12 +18,7 @@ export function AllocationPage() {
   return (
     <div className="mx-auto flex max-w-[1800px] flex-col gap-2.5">
       <h1 className="sr-only">Allocation</h1>
-      {asked.state === 'loading' ? <Skeleton className="h-24" /> : null}
-      {asked.state === 'error' ? (
-        <StateNote kind="error" title="The forecasts could not be read">
-          {asked.message}
-        </StateNote>
-      ) : null}
+      <PolledState asked={asked} what="The forecasts" />
       {asked.state === 'ready' ? <Ready view={asked.data} reload={asked.reload} /> : null}
     </div>
   );

@@ -6,12 +6,13 @@ import { LimitsDialog } from '#components/batching/limits-dialog.tsx';
 import { Reasons } from '#components/batching/reasons.tsx';
 import { Sizes } from '#components/batching/sizes.tsx';
 import { WaitsCard } from '#components/batching/waits-card.tsx';
+import { PolledState } from '#components/live/polled-state.tsx';
 import { usePolled } from '#components/live/use-polled.ts';
 import { useUrlState } from '#components/live/use-url-state.ts';
 import { Card } from '#components/ui/card.tsx';
 import { type Choice, Field, Select } from '#components/ui/field.tsx';
 import { formatCount, formatMs } from '#components/ui/format.ts';
-import { Skeleton, StateNote } from '#components/ui/state-notes.tsx';
+import { StateNote } from '#components/ui/state-notes.tsx';
 import {
   type Batching,
   type BatchKind,
@@ -30,12 +31,7 @@ export function BatchingPage() {
   return (
     <div className="mx-auto flex max-w-[1800px] flex-col gap-2.5">
       <h1 className="sr-only">Batching</h1>
-      {asked.state === 'loading' ? <Skeleton className="h-24" /> : null}
-      {asked.state === 'error' ? (
-        <StateNote kind="error" title="The figures of the batchers could not be read">
-          {asked.message}
-        </StateNote>
-      ) : null}
+      <PolledState asked={asked} what="The figures of the batchers" />
       {asked.state === 'ready' ? <Ready batching={asked.data} reload={asked.reload} /> : null}
     </div>
   );

@@ -10,10 +10,10 @@ import { PurgeDialog } from '#components/cache/purge-dialog.tsx';
 import { RedisCard } from '#components/cache/redis-card.tsx';
 import { SizeCard } from '#components/cache/size-card.tsx';
 import { useLive } from '#components/live/live-context.ts';
+import { PolledState } from '#components/live/polled-state.tsx';
 import { RangeSelect } from '#components/live/range-select.tsx';
 import { usePolled } from '#components/live/use-polled.ts';
 import { Card } from '#components/ui/card.tsx';
-import { Skeleton, StateNote } from '#components/ui/state-notes.tsx';
 import { cacheMetricsSchema } from '#lib/contracts/cache.ts';
 
 /** What is kept, what that saves, whether it is the right size, and whether it can be trusted. */
@@ -30,12 +30,7 @@ export function CachePage() {
         </p>
       )}
       {cache.redis === 'away' ? <RedisAway /> : null}
-      {asked.state === 'loading' ? <Skeleton className="h-24" /> : null}
-      {asked.state === 'error' ? (
-        <StateNote kind="error" title="The figures of the caches could not be read">
-          {asked.message}
-        </StateNote>
-      ) : null}
+      <PolledState asked={asked} what="The figures of the caches" />
       {asked.state === 'ready' ? <CacheTiles metrics={asked.data} /> : null}
       <RangeSelect className="sm:hidden" />
       <CacheCharts maxBytes={cache.max_bytes} />

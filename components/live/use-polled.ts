@@ -9,7 +9,13 @@ import { load } from '#components/ui/api.ts';
 export type Polled<T> =
   | { readonly state: 'loading' }
   | { readonly state: 'error'; readonly message: string }
-  | { readonly state: 'ready'; readonly data: T; readonly reload: () => Promise<unknown> };
+  | {
+      readonly state: 'ready';
+      readonly data: T;
+      /** Why the last question was not answered; the data are older then. */
+      readonly failure: string | null;
+      readonly reload: () => Promise<unknown>;
+    };
 
 /** Snapshots between two questions. */
 const EVERY = 2;
@@ -28,7 +34,8 @@ export function usePolled<T>(path: string, schema: z.ZodType<T>, initial?: T): P
   const turn = Math.floor(seq / EVERY);
   // biome-ignore lint/correctness/useExhaustiveDependencies: each turn asks again
   useEffect(() => void mutate(), [turn, mutate]);
-  if (data !== undefined) return { state: 'ready', data, reload: () => mutate() };
-  if (error === undefined) return { state: 'loading' };
-  return { state: 'error', message: error instanceof Error ? error.message : 'No answer' };
+  const failure =
+    error === undefined ? null : error instanceof Error ? error.message : 'The server did not answer';
+  if (data !== undefined) return { state: 'ready', data, failure, reload: () => mutate() };
+  return failure === null ? { state: 'loading' } : { state: 'error', message: failure };
 }

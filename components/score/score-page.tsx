@@ -2,6 +2,7 @@
 
 import Link from 'next/link';
 import { useLive } from '#components/live/live-context.ts';
+import { PolledState } from '#components/live/polled-state.tsx';
 import { usePolled } from '#components/live/use-polled.ts';
 import { ActionError } from '#components/ui/action-error.tsx';
 import { send } from '#components/ui/api.ts';
@@ -11,7 +12,6 @@ import { ConfirmDialog } from '#components/ui/confirm-dialog.tsx';
 import { Field, Input } from '#components/ui/field.tsx';
 import { formatCount, formatDuration, formatMs } from '#components/ui/format.ts';
 import { ReasonField, reasonIn } from '#components/ui/reason-field.tsx';
-import { Skeleton, StateNote } from '#components/ui/state-notes.tsx';
 import { useAction } from '#components/ui/use-action.ts';
 import { type LoadTest, type Score, type ScoreCheck, scoreSchema } from '#lib/contracts/score.ts';
 
@@ -29,12 +29,7 @@ export function ScorePage({ initial }: { initial: Score | undefined }) {
   return (
     <div className="mx-auto flex max-w-[1400px] flex-col gap-2.5">
       <h1 className="sr-only">Score</h1>
-      {asked.state === 'loading' ? <Skeleton className="h-24" /> : null}
-      {asked.state === 'error' ? (
-        <StateNote kind="error" title="The score could not be read">
-          {asked.message}
-        </StateNote>
-      ) : null}
+      <PolledState asked={asked} what="The score" />
       {asked.state === 'ready' ? <Ready score={asked.data} reload={asked.reload} /> : null}
     </div>
   );

@@ -2,11 +2,11 @@
 
 import { Check, Circle, CircleDot, CircleSlash } from 'lucide-react';
 import Link from 'next/link';
+import { PolledState } from '#components/live/polled-state.tsx';
 import { usePolled } from '#components/live/use-polled.ts';
 import { Diagram } from '#components/overview/diagram.tsx';
 import { SideCard } from '#components/tour/side-card.tsx';
 import { TourControls } from '#components/tour/tour-controls.tsx';
-import { Skeleton, StateNote } from '#components/ui/state-notes.tsx';
 import { type Tour, type TourStep, tourSchema } from '#lib/contracts/tour.ts';
 
 const LOOKS = {
@@ -22,12 +22,7 @@ export function TourPage({ initial }: { initial: Tour | undefined }) {
   return (
     <div className="mx-auto flex max-w-[1500px] flex-col gap-2.5">
       <h1 className="sr-only">Guided demo</h1>
-      {asked.state === 'loading' ? <Skeleton className="h-24" /> : null}
-      {asked.state === 'error' ? (
-        <StateNote kind="error" title="The guided demo could not be read">
-          {asked.message}
-        </StateNote>
-      ) : null}
+      <PolledState asked={asked} what="The guided demo" />
       {asked.state === 'ready' ? <Ready tour={asked.data} reload={asked.reload} /> : null}
       <Diagram />
     </div>
