@@ -136,20 +136,6 @@ export const STEPS: readonly Step[] = [
     },
   },
   {
-    id: 'batching',
-    title: 'A burst of embeddings',
-    text: 'Many callers ask for embeddings at once. Switchgear merges what is in flight into calls of several texts, and answers what it has from the cache; without it every request is a call of its own.',
-    page: '/batching',
-    pageName: 'Batching',
-    minS: 15,
-    maxS: 45,
-    enter: (stage) => stage.burst(),
-    outcome: ({ isBurstOver, with: ours, without }) => {
-      if (isBurstOver !== true || ours.served === 0) return null;
-      return `${ours.served} requests took ${Math.round(ours.upstream_calls)} calls to the upstream, half of them within ${ms(ours.p50_ms)}. Without, ${without.served} took ${Math.round(without.upstream_calls)} calls and ${ms(without.p50_ms)}.`;
-    },
-  },
-  {
     id: 'forecast',
     title: 'What is coming',
     text: 'Demand repeats from day to day; in this demo a day takes five minutes. Connections, workers, cache and models in memory are sized by a forecast, where it has proved to be better than the last value.',
@@ -161,6 +147,20 @@ export const STEPS: readonly Step[] = [
       if (skill === null || expectedPerMin === null) return null;
       const band = coverage === null ? '' : `; its 90 % band held ${percent(coverage)} of what came`;
       return `${Math.round(expectedPerMin)} requests a minute are expected next. That forecast is ${percent(Math.abs(skill))} ${skill >= 0 ? 'better' : 'worse'} than the last value${band}. ${acting} of ${targets} things have forecasts that proved better, and are sized by them.`;
+    },
+  },
+  {
+    id: 'batching',
+    title: 'A burst of embeddings',
+    text: 'Many callers ask for embeddings at once. Switchgear merges what is in flight into calls of several texts, and answers what it has from the cache; without it every request is a call of its own.',
+    page: '/batching',
+    pageName: 'Batching',
+    minS: 15,
+    maxS: 45,
+    enter: (stage) => stage.burst(),
+    outcome: ({ isBurstOver, with: ours, without }) => {
+      if (isBurstOver !== true || ours.served === 0) return null;
+      return `${ours.served} requests took ${Math.round(ours.upstream_calls)} calls to the upstream, half of them within ${ms(ours.p50_ms)}. Without, ${without.served} took ${Math.round(without.upstream_calls)} calls and ${ms(without.p50_ms)}.`;
     },
   },
 ];
