@@ -148,7 +148,7 @@ function Between({ tour }: { tour: Tour }) {
   return (
     <p className="max-w-prose text-muted">
       Three minutes, on real traffic: an upstream fails, its breaker opens, a standby and the cache serve, it
-      recovers, a burst is batched, the next minutes are forecast. Beside it the same requests go to an
+      recovers, the next minutes are forecast, a burst is batched. Beside it the same requests go to an
       upstream without Switchgear.
     </p>
   );
