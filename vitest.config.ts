@@ -2,7 +2,13 @@ import { defineConfig } from 'vitest/config';
 
 /** The tests start servers, and some a browser: more at once only makes them wait for each other. */
 const MAX_WORKERS = 2;
-const SHARED = { pool: 'forks', testTimeout: 20_000, hookTimeout: 30_000 } as const;
+const SHARED = {
+  pool: 'forks',
+  testTimeout: 20_000,
+  hookTimeout: 30_000,
+  // Pages move once a second, and then ask.
+  expect: { poll: { timeout: 10_000 } },
+} as const;
 const project = (name: string, more: object = {}) => ({
   test: { name, include: [`tests/${name}/**/*.test.ts`], ...SHARED, ...more },
 });
