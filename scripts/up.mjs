@@ -21,7 +21,11 @@ letSignalsThrough();
 if (!buildOnly) serve();
 
 function serve() {
-  const env = environment(dev ? {} : { NODE_ENV: 'production' });
+  const env = environment({
+    ...(dev ? {} : { NODE_ENV: 'production' }),
+    // A demo's events are on its pages; in its terminal they would bury the address.
+    ...(demo && process.env.LOG_LEVEL === undefined ? { LOG_LEVEL: 'warn' } : {}),
+  });
   const server = spawn(NODE, ['server.ts', ...(dev ? ['--dev'] : []), ...(demo ? ['--demo'] : [])], {
     cwd: ROOT,
     env,

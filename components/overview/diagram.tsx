@@ -51,7 +51,7 @@ export function Diagram() {
   const xs = stageXs(stages.length);
   const note = layout.hidden === 0 ? '' : ` · ${layout.hidden} without calls not drawn`;
   return (
-    <Card title="Now" note={`line width is calls per second${note}`}>
+    <Card title="Now" note={`clients over 1 min, calls over 10 s; line width is calls per second${note}`}>
       <div className="px-2 pb-1.5 max-md:hidden">
         <svg
           viewBox={`0 0 ${WIDTH} ${layout.height}`}

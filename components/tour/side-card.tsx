@@ -6,6 +6,7 @@ import type { ChartSeries } from '#components/charts/types.ts';
 import { useLive } from '#components/live/live-context.ts';
 import type { HistoryState } from '#components/live/use-history.ts';
 import { formatCount, formatMs, formatPerSecond, percentFigure, UNKNOWN } from '#components/ui/format.ts';
+import { partOf } from '#components/ui/part-of.ts';
 import type { LoggedEvent } from '#lib/contracts/events.ts';
 import { TOUR_UPSTREAMS, type TourFigures, type TourPoint } from '#lib/contracts/tour.ts';
 
@@ -20,8 +21,10 @@ const SERIES = { with: seriesOf('with'), without: seriesOf('without') } as const
 /** Events that the clients of that side feel; the other one has neither breakers nor a standby. */
 const isFelt = {
   with: ({ type }: LoggedEvent) => /^(fault_|breaker_)/.test(type),
-  without: ({ type, component }: LoggedEvent) =>
-    type.startsWith('fault_') && component === TOUR_UPSTREAMS.failing,
+  without: ({ type, component, detail }: LoggedEvent) =>
+    type.startsWith('fault_') &&
+    component === TOUR_UPSTREAMS.failing &&
+    partOf(partOf(detail, 'fault'), 'reason') === 'guided demo',
 } as const;
 
 /** What the clients of one side see, as they count it themselves. */
@@ -58,7 +61,7 @@ export function SideCard({
     }),
     [points, events, side],
   );
-  const { served_share, served, failed, p50_ms, p99_ms, upstream_calls, answers } = figures;
+  const { served_share, failed, p50_ms, p99_ms, upstream_calls, answers } = figures;
   const tone =
     served_share === null || served_share > 0.99 ? '' : served_share < 0.5 ? 'text-open' : 'text-half-open';
   return (
@@ -73,7 +76,7 @@ export function SideCard({
             value={served_share === null ? UNKNOWN : `${percentFigure(served_share)} %`}
             tone={tone}
           >
-            {formatCount(served)} of {formatCount(answers)}, {formatCount(failed)} failed
+            {formatCount(failed)} of {formatCount(answers)} failed
           </Figure>
           <Figure name="Half within" value={formatMs(p50_ms)}>
             p50 of served

@@ -20,10 +20,11 @@ export function TourControls({ tour, reload }: { tour: Tour; reload: () => Promi
     });
   const isRunning = tour.state === 'running';
   const isLast = tour.steps.at(-1)?.state === 'now';
+  const wasSeen = tour.steps.some(({ state, outcome }) => state === 'now' && outcome !== null);
   const mayStart = (tour.state === 'idle' || tour.state === 'over') && tour.refusal === null;
   const hasReport = tour.steps.some(({ ended_at }) => ended_at !== null);
   return (
-    <div className="flex min-h-8 flex-wrap items-center gap-2 lg:justify-end">
+    <div className="flex min-h-8 flex-wrap items-center gap-2 max-lg:order-last lg:justify-end">
       {hasReport ? (
         <a
           href={`${TOUR}/report`}
@@ -49,11 +50,11 @@ export function TourControls({ tour, reload }: { tour: Tour; reload: () => Promi
             Stop
           </Button>
           <Button
-            kind="primary"
+            kind={wasSeen ? 'primary' : 'plain'}
             onClick={act('POST', `${TOUR}/next`, isLast ? 'The demo is over.' : 'The next step.')}
             disabled={pending}
           >
-            {isLast ? 'Finish' : 'Next step'}
+            {isLast ? 'Finish' : wasSeen ? 'Next step' : 'Skip it'}
           </Button>
         </>
       ) : null}

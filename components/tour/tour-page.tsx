@@ -50,7 +50,7 @@ function Ready({ tour, reload }: { tour: Tour; reload: () => Promise<unknown> })
               <Told step={step} place={at + 1} of={tour.steps.length} />
             )}
           </div>
-          <div className="flex flex-col gap-1 max-lg:flex-col-reverse">
+          <div className="flex flex-col gap-1 ">
             <TourControls tour={tour} reload={reload} />
             {step === undefined ? null : <Seen step={step} />}
           </div>
@@ -110,7 +110,9 @@ function Told({ step, place, of: all }: { step: TourStep; place: number; of: num
 function Seen({ step }: { step: TourStep }) {
   return (
     <>
-      <p className="min-h-11 max-w-prose text-[15px] leading-5.5">{step.outcome ?? 'Not seen yet …'}</p>
+      <p className="min-h-11 max-w-prose text-[15px] leading-5.5">
+        {step.outcome ?? `Waiting for ${step.awaits} …`}
+      </p>
       <Link href={step.page} className="self-start text-accent underline underline-offset-2">
         Look closer: {step.page_name}
       </Link>

@@ -47,6 +47,8 @@ export const tourStepSchema = z.strictObject({
   state: z.enum(['ahead', 'now', 'done', 'skipped']),
   started_at: z.iso.datetime().nullable(),
   ended_at: z.iso.datetime().nullable(),
+  /** What it is over with. */
+  awaits: z.string(),
   /** What was seen, in a sentence with its figures; null as long as it was not. */
   outcome: z.string().nullable(),
   figures: sides.nullable(),
@@ -72,7 +74,7 @@ export const tourSchema = z.strictObject({
   /** Why it ended before its last step; null otherwise. */
   message: z.string().nullable(),
   steps: z.array(tourStepSchema),
-  /** Over all steps, without the burst. */
+  /** Over all steps. */
   totals: sides,
   /** One a second, oldest first, of the last minutes. */
   points: z.array(tourPointSchema),

@@ -4,8 +4,9 @@ import { SANDBOX } from '#lib/breaker/sandbox.ts';
 import type { Coverage, Transition } from '#lib/contracts/breakers.ts';
 import type { Drill } from '#lib/contracts/drills.ts';
 import type { LoadTest } from '#lib/contracts/score.ts';
-import type { Snapshot } from '#lib/contracts/snapshot.ts';
+import type { Snapshot, Traffic } from '#lib/contracts/snapshot.ts';
 import type { PredictionService } from '#lib/predictions.ts';
+import type { OwnRequests } from '#lib/scorecard/load-test/messages.ts';
 import type { Evidence } from '#lib/scorecard/scorecard.ts';
 import type { Telemetry } from '#lib/telemetry/telemetry.ts';
 
@@ -13,12 +14,12 @@ import type { Telemetry } from '#lib/telemetry/telemetry.ts';
 export interface EvidenceSource {
   readonly breakers: BreakerRegistry;
   readonly drills: { list(): Drill[] };
-  readonly loadTests: { status(): LoadTest };
+  readonly loadTests: { status(): LoadTest; own(sinceMs: number): OwnRequests };
   readonly telemetry: Telemetry;
   readonly predictions: PredictionService;
   readonly snapshots: { now(): Snapshot };
   coverage(): Coverage;
-  cacheTotals(): { hits: number; misses: number; hitRatio: number | null };
+  cacheTotals(): { hits: number; misses: number };
   transitionsOf(component: string, limit: number): Transition[];
 }
 
@@ -28,7 +29,6 @@ const TURNS = 20;
 /** @param nowMs epoch milliseconds */
 export function evidenceOf(source: EvidenceSource, nowMs: number): Evidence {
   const { recent } = source.telemetry.traffic();
-  const { hits, misses, hitRatio } = source.cacheTotals();
   const measuredUntilMs = source.telemetry.sealedUntilMs;
   const tested = source.transitionsOf(SANDBOX, TURNS).find(({ to }) => to === 'open');
   return {
@@ -38,11 +38,25 @@ export function evidenceOf(source: EvidenceSource, nowMs: number): Evidence {
     drill: newestDrill(source.drills.list()),
     snapshotAtMs: Date.parse(source.snapshots.now().at),
     measuredUntilMs: measuredUntilMs === 0 ? null : measuredUntilMs,
-    traffic: { requests: recent.requests, servedRate: recent.served_rate },
+    traffic: trafficOf(recent, source.loadTests.own(nowMs - recent.window_s * 1_000)),
     sandboxAtMs: tested === undefined ? null : Date.parse(tested.at),
-    cache: { looks: hits + misses, hitRatio },
+    cache: cacheOf(source.cacheTotals(), source.loadTests.own(0)),
     allocation: allocationOf(source.predictions),
   };
+}
+
+/** Without the load test's own requests: so many good ones would hide any number of bad ones. */
+function trafficOf({ requests, served_rate }: Traffic, own: OwnRequests): Evidence['traffic'] {
+  const others = Math.max(0, requests - own.hits - own.misses);
+  if (served_rate === null || others === 0) return { requests: others, servedRate: null };
+  const failed = requests * (1 - served_rate);
+  return { requests: others, servedRate: Math.max(0, 1 - failed / others) };
+}
+
+function cacheOf(totals: { hits: number; misses: number }, own: OwnRequests): Evidence['cache'] {
+  const hits = Math.max(0, totals.hits - own.hits);
+  const looks = hits + Math.max(0, totals.misses - own.misses);
+  return { looks, hitRatio: looks === 0 ? null : hits / looks };
 }
 
 function protectionOf({ breakers, coverage }: EvidenceSource): Evidence['protection'] {

@@ -15,11 +15,11 @@ export interface Evidence {
   /** When the last snapshot was made, and the last second was measured; epoch ms, null before the first. */
   readonly snapshotAtMs: number | null;
   readonly measuredUntilMs: number | null;
-  /** Of the last 15 minutes. */
+  /** Of the last 15 minutes, the load test's own requests left out. */
   readonly traffic: { readonly requests: number; readonly servedRate: number | null };
   /** When the sandbox breaker last opened and closed again; null when it did not. */
   readonly sandboxAtMs: number | null;
-  /** Of all caches since the start. */
+  /** Of all caches since the start, the load test's own looks left out. */
   readonly cache: { readonly looks: number; readonly hitRatio: number | null };
   /** What acts, and the best skill among it; null when nothing was scored yet. */
   readonly allocation: { readonly acting: number; readonly of: number; readonly skill: number | null };
@@ -162,7 +162,7 @@ const CHECKS: readonly Check[] = [
     id: 'success_rate',
     title: 'Success rate',
     of: 15,
-    goal: 'at least 99 % of the requests of the last 15 minutes were served; none of the points at 95 %',
+    goal: 'at least 99 % of the requests of the last 15 minutes were served, those of the load test aside; none of the points at 95 %',
     page: '/',
     look: ({ traffic: { requests, servedRate }, nowMs }) => {
       if (servedRate === null || requests < MIN_REQUESTS)
@@ -188,7 +188,7 @@ const CHECKS: readonly Check[] = [
     id: 'cache_hit_rate',
     title: 'Hit rate of the cache',
     of: 5,
-    goal: 'above 60 % of at least 100 looks since the start',
+    goal: 'above 60 % of at least 100 looks since the start, those of the load test aside',
     page: '/cache',
     look: ({ cache: { looks, hitRatio }, nowMs }) =>
       hitRatio === null || looks < MIN_LOOKS

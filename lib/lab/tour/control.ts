@@ -5,7 +5,13 @@
  */
 import type { Transition } from '#lib/contracts/breakers.ts';
 import type { FaultRequest } from '#lib/contracts/faults.ts';
-import type { Tour, TourNow, TourRequest, TourStep } from '#lib/contracts/tour.ts';
+import {
+  TOUR_UPSTREAMS,
+  type Tour,
+  type TourNow,
+  type TourRequest,
+  type TourStep,
+} from '#lib/contracts/tour.ts';
 import { type WorkloadRequest, workloadRequestSchema } from '#lib/contracts/workload.ts';
 import { SwitchgearError } from '#lib/errors.ts';
 import type { FaultTarget } from '#lib/lab/faults.ts';
@@ -93,6 +99,7 @@ export class TourControl {
   #workloadSince: string | null = null;
   /** Sides whose next sample reaches back into the step before. */
   #late = new Set<Side>();
+  #before: { at: number; tally: Tally } | null = null;
   #unsubscribe: () => void = () => {};
   /** Resolves when the other side is. */
   #gone: Promise<unknown> = Promise.resolve();
@@ -190,7 +197,7 @@ export class TourControl {
       started_at: iso(this.#startedMs),
       ended_at: iso(this.#endedMs),
       message: this.#message,
-      steps: STEPS.map(({ id, title, text, page, pageName }, at) => {
+      steps: STEPS.map(({ id, title, text, page, pageName, awaits }, at) => {
         const { state, startedMs, endedMs, outcome, figures } = this.#steps[at] ?? AHEAD;
         return {
           id,
@@ -198,6 +205,7 @@ export class TourControl {
           text,
           page,
           page_name: pageName,
+          awaits,
           state,
           started_at: iso(startedMs),
           ended_at: iso(endedMs),
@@ -283,6 +291,7 @@ export class TourControl {
   }
 
   #enter(at: number, by: string): void {
+    this.#before = at === 0 ? null : { at: this.#at, tally: this.#tally };
     this.#at = at;
     this.#tally = new Tally();
     this.#transitions = [];
@@ -297,7 +306,7 @@ export class TourControl {
 
   #advance(by: string): void {
     const { startedMs, outcome } = this.#steps[this.#at] ?? AHEAD;
-    const seen = outcome ?? STEPS[this.#at]?.outcome(this.#seen(startedMs ?? 0)) ?? null;
+    const seen = STEPS[this.#at]?.outcome(this.#seen(startedMs ?? 0)) ?? outcome;
     this.#note({
       state: seen === null ? 'skipped' : 'done',
       outcome: seen,
@@ -311,27 +320,21 @@ export class TourControl {
 
   #stage(by: string): Stage {
     return {
-      fail: (...upstreams) => this.#fail(upstreams, by),
+      fail: (upstream) => this.#fail(upstream, by),
       mend: () => this.#mend(),
       burst: () => this.#startBurst(),
     };
   }
 
-  /** What has failed before goes on failing, for its full time again. */
-  #fail(upstreams: readonly string[], by: string): void {
-    const before = this.#faults;
-    this.#faults = [];
-    const fault = { kind: 'error', rate: 1, status: FAULT_STATUS, duration_s: FAULT_S } as const;
-    for (const upstream of upstreams)
-      this.#faults.push(this.#parts.inject({ ...fault, upstream, reason: 'guided demo' }, by));
+  #fail(upstream: string, by: string): void {
+    const fault = { upstream, kind: 'error', rate: 1, status: FAULT_STATUS, duration_s: FAULT_S } as const;
+    this.#faults.push(this.#parts.inject({ ...fault, reason: 'guided demo' }, by));
     const twin = this.#twin;
-    if (twin !== null) {
-      const id = this.#parts.randomId();
-      const endsAtMs = this.#parts.now() + FAULT_S * TO_MS;
-      twin.applyFault({ id, kind: 'error', rate: 1, status: FAULT_STATUS, latencyMs: 0, endsAtMs }, () => {});
-      this.#faults.push({ isOn: () => true, end: () => twin.removeFault(id) });
-    }
-    for (const { end } of before) end();
+    if (upstream !== TOUR_UPSTREAMS.failing || twin === null) return;
+    const id = this.#parts.randomId();
+    const endsAtMs = this.#parts.now() + FAULT_S * TO_MS;
+    twin.applyFault({ id, kind: 'error', rate: 1, status: FAULT_STATUS, latencyMs: 0, endsAtMs }, () => {});
+    this.#faults.push({ isOn: () => true, end: () => twin.removeFault(id) });
   }
 
   #mend(): void {
@@ -349,10 +352,9 @@ export class TourControl {
       embedding_model,
       mix: { chat: 0, stream: 0, embeddings: 1 },
     });
-    const tally = this.#tally;
     const burst = [
-      this.#workloadTo(this.#parts.gateway, (sample) => tally.add('with', sample)),
-      this.#workloadTo(addressOf(twin), (sample) => tally.add('without', sample)),
+      this.#workloadTo(this.#parts.gateway, (sample) => this.#take('with', sample, true)),
+      this.#workloadTo(addressOf(twin), (sample) => this.#take('without', sample, true)),
     ];
     this.#burst = burst;
     Promise.all(burst.map((workload) => workload.start(wanted, this.#by ?? 'demo'))).catch(
@@ -367,10 +369,18 @@ export class TourControl {
     this.#burst = null;
   }
 
-  #take(side: Side, sample: Sample): void {
+  /** @param isBurst such a one begins with its step */
+  #take(side: Side, sample: Sample, isBurst = false): void {
     this.#totals.add(side, sample);
     this.#points.add(side, sample, this.#parts.now());
-    if (this.#burst === null && !this.#late.delete(side)) this.#tally.add(side, sample);
+    // The first one after a step has begun was collected during the one before.
+    const isOld = !isBurst && this.#late.delete(side) && this.#before !== null;
+    if (!isOld) this.#tally.add(side, sample);
+    else if (this.#before !== null) {
+      const { at, tally } = this.#before;
+      tally.add(side, sample);
+      this.#note({ figures: tally.figures }, at);
+    }
   }
 
   #seen(startedMs: number): Seen {
@@ -385,8 +395,8 @@ export class TourControl {
     };
   }
 
-  #note(news: Partial<StepRecord>): void {
-    this.#steps = this.#steps.map((step, at) => (at === this.#at ? { ...step, ...news } : step));
+  #note(news: Partial<StepRecord>, place = this.#at): void {
+    this.#steps = this.#steps.map((step, at) => (at === place ? { ...step, ...news } : step));
   }
 
   #mustRun(): void {

@@ -50,7 +50,7 @@ ${message === null ? '' : `<p>It ended early: ${escaped(message)}</p>`}
 ${sideOf('With Switchgear', totals.with, chartOf(points, 'with', most))}
 ${sideOf('Without', totals.without, chartOf(points, 'without', most))}
 </div>
-<p class="faint">Answers per second of the last ${points.length} s: served in green, failed in red, both charts to the same scale (up to ${most}/s), without the burst of embeddings.</p>
+<p class="faint">Answers per second of the last ${points.length} s: served in green, failed in red, both charts to the same scale (up to ${most}/s).</p>
 <h2>Step by step</h2>
 <div class="scroll"><table>
 <thead><tr><th></th><th colspan="3">with Switchgear</th><th colspan="3">without</th></tr>

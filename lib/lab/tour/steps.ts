@@ -9,8 +9,8 @@ const RECOVERING: readonly string[] = [WATCHED, `${FAILING}.embeddings`];
 
 /** What a step can do. */
 export interface Stage {
-  /** Those upstreams answer every call with an error, and so does the one that is called directly. */
-  fail(...upstreams: string[]): void;
+  /** That upstream answers every call with an error; with the first one so does the one that is called directly. */
+  fail(upstream: string): void;
   /** Ends what `fail` began. */
   mend(): void;
   /** Many embeddings of many callers at once, on both sides. */
@@ -44,6 +44,8 @@ export interface Step {
   readonly text: string;
   readonly page: string;
   readonly pageName: string;
+  /** What it waits for, in words. */
+  readonly awaits: string;
   /** Shown at least for so long when it goes on by itself, and at most. */
   readonly minS: number;
   readonly maxS: number;
@@ -62,6 +64,7 @@ export const STEPS: readonly Step[] = [
     text: 'The same seeded requests go two ways at once: through Switchgear, and straight to an upstream just like its first. What was asked before is answered from the cache; the rest costs what the upstream takes.',
     page: '/cache',
     pageName: 'Cache',
+    awaits: 'sixty answers on each side',
     minS: 25,
     maxS: 60,
     outcome: ({ with: ours, without }) => {
@@ -75,13 +78,14 @@ export const STEPS: readonly Step[] = [
     text: `From now on ${FAILING} answers every call with an error, and so does the upstream on the other side. The breaker counts failures in its window; once their share is too high, it opens.`,
     page: `/breakers/${WATCHED}`,
     pageName: 'Breaker',
+    awaits: `${WATCHED} to open`,
     minS: 10,
     maxS: 45,
     enter: (stage) => stage.fail(FAILING),
     outcome: ({ transitions, startedMs, with: ours, without }) => {
       const opened = transitions.find(({ component, to }) => component === WATCHED && to === 'open');
       if (opened === undefined) return null;
-      return `${WATCHED} opened ${seconds(Date.parse(opened.at) - startedMs)} after the failure began, on ${opened.evidence.failures} failures of ${opened.evidence.calls} calls. Until now ${failures(ours)} with Switchgear, ${failures(without)} without.`;
+      return `${WATCHED} opened ${seconds(Date.parse(opened.at) - startedMs)} after the failure began, on ${opened.evidence.failures} failures of ${opened.evidence.calls} calls. Meanwhile ${failures(ours)} with Switchgear, ${failures(without)} without.`;
     },
   },
   {
@@ -90,6 +94,7 @@ export const STEPS: readonly Step[] = [
     text: `The breaker is open: ${FAILING} is left alone to recover. What is in the cache is still answered, and the rest goes to ${STANDBY}. Without a breaker, every caller goes on asking an upstream that fails.`,
     page: '/',
     pageName: 'Overview',
+    awaits: `sixty answers, some of them by ${STANDBY}`,
     minS: 25,
     maxS: 40,
     outcome: ({ with: ours, without }) => {
@@ -101,12 +106,13 @@ export const STEPS: readonly Step[] = [
   {
     id: 'stale',
     title: 'The standby fails, too',
-    text: 'Now no upstream is left. Answers that are kept are given even when they are past their time, marked as stale; what was never asked is refused at once and says when to try again, so that nobody waits for nothing.',
+    text: 'Now no upstream is left. Answers that are kept are given even when they are past their time, marked as stale. Once the standby’s breaker is open, too, what is not kept is refused at once and says when to try again.',
     page: '/requests',
     pageName: 'Requests',
+    awaits: `the breaker of ${STANDBY} to open`,
     minS: 25,
     maxS: 45,
-    enter: (stage) => stage.fail(FAILING, STANDBY),
+    enter: (stage) => stage.fail(STANDBY),
     outcome: ({ transitions, with: ours, without }) => {
       const opened = transitions.some(
         ({ component, to }) => component.startsWith(`${STANDBY}.`) && to === 'open',
@@ -114,25 +120,24 @@ export const STEPS: readonly Step[] = [
       if (!opened || ours.answers < ENOUGH) return null;
       const stale = ours.cache.stale ?? 0;
       const refused =
-        ours.failed_p50_ms === null
-          ? ''
-          : `; half of the others were refused within ${ms(ours.failed_p50_ms)}`;
+        ours.failed_p50_ms === null ? '' : `; half of the others failed within ${ms(ours.failed_p50_ms)}`;
       return `${kept(ours)} of ${ours.answers} requests were served from what is kept, ${stale} of them stale${refused}. Without, ${percent(without.served_share)} were served.`;
     },
   },
   {
     id: 'recovery',
     title: 'Recovery',
-    text: 'The upstreams work again. An open breaker lets a few probes through after its time; when they succeed it closes, and traffic comes back in a ramp, not all at once.',
+    text: 'The upstreams work again. An open breaker lets a few probes through after its time; when they succeed it closes, and traffic comes back in a ramp, not all at once. Until then what is not kept is still refused here, while the other side works again at once: that is the price.',
     page: `/breakers/${WATCHED}`,
     pageName: 'Breaker',
+    awaits: `${WATCHED} to probe and to close`,
     minS: 15,
     maxS: 75,
     enter: (stage) => stage.mend(),
     outcome: ({ transitions, notClosed, startedMs, with: ours }) => {
       const closed = transitions.findLast(({ component, to }) => component === WATCHED && to === 'closed');
       if (closed === undefined || notClosed.some((name) => RECOVERING.includes(name))) return null;
-      return `${WATCHED} closed ${seconds(Date.parse(closed.at) - startedMs)} after its upstream was mended, without anybody's doing. Of ${ours.answers} requests since then ${ours.served} were served.`;
+      return `${WATCHED} closed ${seconds(Date.parse(closed.at) - startedMs)} after its upstream was mended, without anybody's doing. Of ${ours.answers} requests of this step ${ours.served} were served.`;
     },
   },
   {
@@ -141,6 +146,7 @@ export const STEPS: readonly Step[] = [
     text: 'Demand repeats from day to day; in this demo a day takes five minutes. Connections, workers, cache and models in memory are sized by a forecast, where it has proved to be better than the last value.',
     page: '/allocation',
     pageName: 'Allocation',
+    awaits: 'a forecast that was scored',
     minS: 20,
     maxS: 40,
     outcome: ({ forecast: { skill, coverage, acting, targets, expectedPerMin } }) => {
@@ -155,12 +161,13 @@ export const STEPS: readonly Step[] = [
     text: 'Many callers ask for embeddings at once. Switchgear merges what is in flight into calls of several texts, and answers what it has from the cache; without it every request is a call of its own.',
     page: '/batching',
     pageName: 'Batching',
+    awaits: 'all answers of the burst',
     minS: 15,
     maxS: 45,
     enter: (stage) => stage.burst(),
     outcome: ({ isBurstOver, with: ours, without }) => {
       if (isBurstOver !== true || ours.served === 0) return null;
-      return `${ours.served} requests took ${Math.round(ours.upstream_calls)} calls to the upstream, half of them within ${ms(ours.p50_ms)}. Without, ${without.served} took ${Math.round(without.upstream_calls)} calls and ${ms(without.p50_ms)}.`;
+      return `${ours.served} requests took ${Math.round(ours.upstream_calls)} calls to the upstream; half of the requests were answered within ${ms(ours.p50_ms)}. Without, ${without.served} took ${Math.round(without.upstream_calls)} calls, and half were answered within ${ms(without.p50_ms)}.`;
     },
   },
 ];

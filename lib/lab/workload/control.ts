@@ -62,7 +62,10 @@ export class WorkloadControl {
   async start({ csv, reason, ...request }: WorkloadRequest, by: string): Promise<Workload> {
     if (this.#closed) throw new SwitchgearError('shutting_down', 'The server is shutting down');
     if (this.#worker !== null) {
-      throw new SwitchgearError('conflict', 'A workload is running already; stop it first');
+      throw new SwitchgearError(
+        'conflict',
+        'A workload is running already; stop it first, on the Lab page or with DELETE /api/lab/workload',
+      );
     }
     const asked = { ...request, duration_s: request.duration_s ?? null, arrivals: null };
     const run = this.#parts.randomId().slice(0, RUN_CHARS);

@@ -3,7 +3,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { type LoadTest, loadTestSchema } from '#lib/contracts/score.ts';
 import { SwitchgearError } from '#lib/errors.ts';
-import type { FromLoadTest, LoadOrder } from '#lib/scorecard/load-test/messages.ts';
+import type { FromLoadTest, LoadOrder, OwnRequests } from '#lib/scorecard/load-test/messages.ts';
 import type { DocumentStore } from '#lib/store/document-store.ts';
 
 const DOCUMENT = 'load-test';
@@ -34,6 +34,8 @@ export class LoadTests {
   readonly #parts: LoadTestParts;
   #status: LoadTest;
   #child: ChildProcess | null = null;
+  /** Of each run of this process, the last one included. */
+  readonly #own: { endedMs: number; own: OwnRequests }[] = [];
 
   constructor(parts: LoadTestParts) {
     this.#parts = parts;
@@ -60,6 +62,15 @@ export class LoadTests {
     return this.#status;
   }
 
+  /** What load tests have sent since then, which says nothing of the traffic. @param sinceMs epoch milliseconds */
+  own(sinceMs: number): OwnRequests {
+    const runs = this.#own.filter(({ endedMs }) => endedMs >= sinceMs);
+    return {
+      hits: runs.reduce((sum, { own }) => sum + own.hits, 0),
+      misses: runs.reduce((sum, { own }) => sum + own.misses, 0),
+    };
+  }
+
   /** Ends the running one; its figures are not kept. */
   stop(): LoadTest {
     if (this.#status.state === 'running') this.#end('stopped', null);
@@ -76,9 +87,11 @@ export class LoadTests {
     });
     this.#child = child;
     const timer = setTimeout(() => this.#end('failed', `it took longer than ${MAX_MS / 1_000} s`), MAX_MS);
+    let run = -1;
     child.on('message', (message: FromLoadTest) => {
       if (this.#child !== child) return;
-      if (message.type === 'progress')
+      if (message.type === 'sent') run = this.#noteOwn(run, message.own);
+      else if (message.type === 'progress')
         this.#status = { ...this.#status, progress: message.progress, step: message.step };
       else if (message.type === 'failed') this.#end('failed', message.message);
       else {
@@ -92,6 +105,12 @@ export class LoadTests {
       if (this.#child === child) this.#end('failed', 'its process ended before it was done');
     });
     child.send(order);
+  }
+
+  #noteOwn(run: number, own: OwnRequests): number {
+    const place = run === -1 ? this.#own.length : run;
+    this.#own[place] = { endedMs: this.#parts.now(), own };
+    return place;
   }
 
   #end(state: 'finished' | 'failed' | 'stopped', message: string | null): void {

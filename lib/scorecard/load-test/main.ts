@@ -17,6 +17,7 @@ const BATCH_CALLERS = 256;
 const STEPS = 2 * ROUNDS + 3;
 
 interface Measured {
+  readonly answered: number;
   readonly perS: number;
   readonly p50: number;
   readonly p99: number;
@@ -39,6 +40,7 @@ process.once('disconnect', () => process.exit(0));
 
 async function run(order: LoadOrder): Promise<void> {
   let done = 0;
+  const own = { hits: 0, misses: 0 };
   const step = (text: string) => {
     tell({ type: 'progress', progress: done / STEPS, step: text });
     done += 1;
@@ -62,12 +64,16 @@ async function run(order: LoadOrder): Promise<void> {
   const ours = `http://${hostOf(order.host)}:${order.port}`;
   const theirs = `http://127.0.0.1:${bare.port}`;
   step('warming up');
-  for (const url of [ours, theirs]) await cannon(url, headers, body, WARM_UP_S);
+  own.hits += (await cannon(ours, headers, body, WARM_UP_S)).answered;
+  await cannon(theirs, headers, body, WARM_UP_S);
   const hits: Measured[] = [];
   const bares: Measured[] = [];
   for (let round = 0; round < ROUNDS; round += 1) {
     step(`round ${round + 1} of ${ROUNDS}: hits`);
-    hits.push(await cannon(ours, headers, body, order.roundS));
+    const hit = await cannon(ours, headers, body, order.roundS);
+    hits.push(hit);
+    own.hits += hit.answered;
+    tell({ type: 'sent', own });
     step(`round ${round + 1} of ${ROUNDS}: bare node:http`);
     bares.push(await cannon(theirs, headers, body, order.roundS));
   }
@@ -76,7 +82,9 @@ async function run(order: LoadOrder): Promise<void> {
   const unpooled = await timed(target, headers, body, new Agent({ keepAlive: false }));
   const pooled = await timed(target, headers, body, new Agent({ keepAlive: true, maxSockets: 1 }));
   step(`batches of ${BATCH_CALLERS} callers`);
-  const efficiency = order.embeddingModel === null ? null : await batches(order, headers);
+  const batched = order.embeddingModel === null ? null : await batches(order, headers);
+  own.misses += batched?.sent ?? 0;
+  tell({ type: 'sent', own });
   await bare.close();
   const hitsPerS = median(hits.map(({ perS }) => perS));
   const barePerS = median(bares.map(({ perS }) => perS));
@@ -92,7 +100,7 @@ async function run(order: LoadOrder): Promise<void> {
       pooled_ms: pooled,
       pooling_improvement: unpooled / pooled,
       failed: hits.reduce((sum, { failed }) => sum + failed, 0),
-      batch_efficiency: efficiency,
+      batch_efficiency: batched?.efficiency ?? null,
     },
   });
 }
@@ -133,6 +141,7 @@ async function cannon(
   latencies.sort((a, b) => a - b);
   const at = (share: number) => latencies[Math.floor(share * (latencies.length - 1))] ?? 0;
   return {
+    answered: result['2xx'],
     perS: result['2xx'] / result.duration,
     p50: at(0.5),
     p99: at(0.99),
@@ -157,7 +166,10 @@ async function timed(
 }
 
 /** Every text is new, so that none is answered from the cache. */
-async function batches(order: LoadOrder, headers: Record<string, string>): Promise<number | null> {
+async function batches(
+  order: LoadOrder,
+  headers: Record<string, string>,
+): Promise<{ sent: number; efficiency: number | null }> {
   const agent = new Agent({ keepAlive: true, maxSockets: BATCH_CALLERS });
   const stamp = Date.now();
   const before = await batching(order, headers);
@@ -174,7 +186,7 @@ async function batches(order: LoadOrder, headers: Record<string, string>): Promi
   agent.destroy();
   const after = await batching(order, headers);
   const [made, items] = [after.batches - before.batches, after.items - before.items];
-  return made === 0 ? null : items / made / after.largest;
+  return { sent: next, efficiency: made === 0 ? null : items / made / after.largest };
 }
 
 async function batching(order: LoadOrder, headers: Record<string, string>) {

@@ -10,7 +10,14 @@ export interface LoadOrder {
   readonly roundS: number;
 }
 
+/** What it has sent through the gateway so far, and how the cache answered. */
+export interface OwnRequests {
+  readonly hits: number;
+  readonly misses: number;
+}
+
 export type FromLoadTest =
+  | { readonly type: 'sent'; readonly own: OwnRequests }
   | { readonly type: 'progress'; readonly progress: number; readonly step: string }
   | { readonly type: 'finished'; readonly figures: LoadFigures }
   | { readonly type: 'failed'; readonly message: string };
