@@ -40,12 +40,12 @@ export function Navigation() {
                 <Link
                   href={range === null ? href : `${href}?range=${range}`}
                   aria-current={current ? 'page' : undefined}
-                  className={`flex items-center gap-2.5 rounded-md px-3 py-2 max-lg:flex-col max-lg:gap-0.5 max-lg:px-0 max-lg:py-1 max-sm:text-[12px] ${current ? 'bg-raised font-medium text-text' : 'text-muted hover:bg-raised hover:text-text'}`}
+                  className={`flex items-center gap-2.5 rounded-md px-3 py-2 max-lg:relative max-lg:flex-col max-lg:gap-0.5 max-lg:px-0 max-lg:py-1 max-sm:text-[12px] ${current ? 'bg-raised font-medium text-text' : 'text-muted hover:bg-raised hover:text-text'}`}
                 >
                   <Icon size={15} aria-hidden />
                   <span>{name}</span>
                   {href === '/' && troubled > 0 ? (
-                    <span className="ml-auto min-w-5 rounded-full bg-open px-1.5 text-center text-[11px] leading-5 font-semibold text-card max-lg:absolute max-lg:-mt-1 max-lg:ml-9">
+                    <span className="ml-auto min-w-5 rounded-full bg-open px-1.5 text-center text-[11px] leading-5 font-semibold text-card max-lg:absolute max-lg:top-0 max-lg:left-1/2 max-lg:ml-1.5">
                       {troubled}
                       <span className="sr-only"> components are not closed</span>
                     </span>
