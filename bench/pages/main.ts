@@ -11,21 +11,8 @@ import { median, spread } from '../lib/stats.ts';
 import { table } from '../lib/table.ts';
 import { startServer } from '../proxy/switchgear.ts';
 import { CATEGORIES, lighthouse, type Scores } from './lighthouse.ts';
-import { type PageWeight, weighPage } from './weight.ts';
+import { PAGES, type PageWeight, weighPage } from './weight.ts';
 
-const PAGES = [
-  '/',
-  '/breakers',
-  '/breakers/lab.chat',
-  '/cache',
-  '/batching',
-  '/allocation',
-  '/requests',
-  '/lab',
-  '/lab/tour',
-  '/score',
-  '/audit',
-] as const;
 const CONFIG = `upstreams:
   - { name: lab, kind: lab }
   - { name: lab-standby, kind: lab }

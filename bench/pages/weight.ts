@@ -1,6 +1,21 @@
 /** The JavaScript that each page loads, as Chromium is sent it: compressed. */
 import type { Browser } from 'playwright-core';
 
+/** All of the console, on a server with an upstream `lab`. */
+export const PAGES = [
+  '/',
+  '/breakers',
+  '/breakers/lab.chat',
+  '/cache',
+  '/batching',
+  '/allocation',
+  '/requests',
+  '/lab',
+  '/lab/tour',
+  '/score',
+  '/audit',
+] as const;
+
 export interface PageWeight {
   path: string;
   /** What the page's own HTML names: the first load. */

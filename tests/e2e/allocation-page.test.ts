@@ -1,30 +1,11 @@
 /** The Allocation page with two weeks of recorded demand, imported as a user does it. */
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
-import { launchBrowser } from '../support/browser.ts';
-import { type RunningServer, startServer } from '../support/server.ts';
+import { expect, it } from 'vitest';
+import { withConsole } from '../support/console.ts';
 
 const STEP_S = 300;
 const STEPS = 2_000;
 
-let server: RunningServer;
-let browser: Browser;
-let page: Page;
-
-beforeAll(async () => {
-  server = await startServer({ config: { upstreams: [{ name: 'lab', kind: 'lab' }] } });
-  browser = await launchBrowser();
-});
-afterAll(async () => {
-  await browser?.close();
-  await server?.stop();
-});
-beforeEach(async () => {
-  page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
-});
-afterEach(async () => {
-  await page.close();
-});
+const tested = withConsole({ upstreams: [{ name: 'lab', kind: 'lab' }] });
 
 /** Days with a morning and an evening. */
 function recorded(): string {
@@ -36,43 +17,43 @@ function recorded(): string {
 }
 
 it('says that it learns, then shows forecasts and skill of what was imported', async () => {
-  await page.goto(`${server.url}/allocation`);
-  await page
+  await tested.page.goto(`${tested.url}/allocation`);
+  await tested.page
     .getByText(/steps of 300 s observed; forecasts begin after some 20/)
     .first()
     .waitFor();
-  const answer = await fetch(`${server.url}/api/predictions/import`, {
+  const answer = await fetch(`${tested.url}/api/predictions/import`, {
     method: 'POST',
     body: JSON.stringify({ csv: recorded(), align: 'recent' }),
   });
   expect(answer.status, await answer.clone().text()).toBe(200);
-  await page.getByText('over last value').waitFor();
-  await page
+  await tested.page.getByText('over last value').waitFor();
+  await tested.page
     .getByText(/requests\/min/)
     .first()
     .waitFor();
-  await page.getByText('Holt-Winters').waitFor();
+  await tested.page.getByText('Holt-Winters').waitFor();
 });
 
 it('changes the mode after a dialog, and is audited', async () => {
-  await page.goto(`${server.url}/allocation`);
-  await page.getByRole('button', { name: /^Mode:/ }).click();
-  const dialog = page.getByRole('dialog');
+  await tested.page.goto(`${tested.url}/allocation`);
+  await tested.page.getByRole('button', { name: /^Mode:/ }).click();
+  const dialog = tested.page.getByRole('dialog');
   await dialog.locator('[name=mode]').selectOption('act');
   await dialog.getByLabel('Reason').fill('browser test');
   await dialog.getByRole('button', { name: 'Change the mode' }).click();
   await dialog.waitFor({ state: 'detached' });
-  await page.getByRole('button', { name: 'Mode: act' }).waitFor();
-  await page.goto(`${server.url}/audit`);
-  await page.getByText('browser test').first().waitFor();
+  await tested.page.getByRole('button', { name: 'Mode: act' }).waitFor();
+  await tested.page.goto(`${tested.url}/audit`);
+  await tested.page.getByText('browser test').first().waitFor();
 });
 
 it('answers what another quantile would have done', async () => {
-  await page.goto(`${server.url}/allocation`);
-  await page.getByLabel('Quantile provided for').fill('0.9');
-  await page.getByLabel('Load, times what it was').fill('2');
-  await page.getByRole('button', { name: 'Replay' }).click();
-  const cells = (name: string) => page.getByRole('row').filter({ hasText: name }).getByRole('cell');
+  await tested.page.goto(`${tested.url}/allocation`);
+  await tested.page.getByLabel('Quantile provided for').fill('0.9');
+  await tested.page.getByLabel('Load, times what it was').fill('2');
+  await tested.page.getByRole('button', { name: 'Replay' }).click();
+  const cells = (name: string) => tested.page.getByRole('row').filter({ hasText: name }).getByRole('cell');
   const minutes = async (name: string) =>
     Number((await cells(name).nth(1).textContent())?.replaceAll(/[^\d.]/g, ''));
   await cells('As asked').first().waitFor();

@@ -2,24 +2,11 @@
 import OpenAI from 'openai';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { weighPage } from '../../bench/pages/weight.ts';
+import { PAGES, weighPage } from '../../bench/pages/weight.ts';
 import { overflowOf, violationsOf } from '../support/axe.ts';
 import { launchBrowser } from '../support/browser.ts';
 import { freePort, type RunningServer, startServer } from '../support/server.ts';
 
-const PAGES = [
-  '/',
-  '/breakers',
-  '/breakers/lab.chat',
-  '/cache',
-  '/batching',
-  '/allocation',
-  '/requests',
-  '/lab',
-  '/lab/tour',
-  '/score',
-  '/audit',
-];
 /** Within so long, traffic must be seen. */
 const SEEN_MS = 2_000;
 const MAX_FIRST_LOAD_KIB = 250;

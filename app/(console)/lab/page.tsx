@@ -9,7 +9,7 @@ export default function Page() {
   return (
     <LabPage
       faultsAllowed={runtime?.config().lab.allow_faults ?? false}
-      mayTour={runtime?.tour.view().refusal === null}
+      mayTour={runtime?.tour.refusal === null}
     />
   );
 }

@@ -47,8 +47,8 @@ export interface TourParts {
   readonly inject: (fault: FaultRequest, by: string) => Injected;
   readonly onTransition: (listener: (transition: Transition) => void) => () => void;
   /** Components of upstreams that are not closed. */
-  readonly notClosed: () => readonly string[];
-  readonly forecast: () => Seen['forecast'];
+  readonly notClosed: Seen['notClosed'];
+  readonly forecast: Seen['forecast'];
   readonly onEvent: (event: {
     type: 'tour_started' | 'tour_moved' | 'tour_ended';
     by: string | null;
@@ -117,7 +117,7 @@ export class TourControl {
     if (this.#closed) throw new SwitchgearError('shutting_down', 'The server is shutting down');
     if (this.#state === 'running' || this.#state === 'starting')
       throw new SwitchgearError('conflict', 'The guided demo is running already; stop it first');
-    const refusal = this.#parts.refusal();
+    const { refusal } = this;
     if (refusal !== null) throw new SwitchgearError('conflict', refusal);
     this.#reset(auto, by);
     const opening = this.#open(by);
@@ -181,7 +181,7 @@ export class TourControl {
     const record = this.#steps[this.#at];
     if (step === undefined || record?.startedMs == null) return;
     const outcome = step.outcome(this.#seen(record.startedMs));
-    this.#note({ outcome, figures: this.#tally.figures });
+    this.#note({ outcome });
     const elapsedS = (this.#parts.now() - record.startedMs) / TO_MS;
     if (this.#auto && elapsedS >= (outcome === null ? step.maxS : step.minS))
       this.#advance(this.#by ?? 'demo');
@@ -191,7 +191,7 @@ export class TourControl {
     const iso = (atMs: number | null) => (atMs === null ? null : new Date(atMs).toISOString());
     return {
       state: this.#state,
-      refusal: this.#parts.refusal(),
+      refusal: this.refusal,
       auto: this.#auto,
       by: this.#by,
       started_at: iso(this.#startedMs),
@@ -216,6 +216,10 @@ export class TourControl {
       totals: this.#totals.figures,
       points: this.#points.list(this.#endedMs ?? this.#parts.now()),
     };
+  }
+
+  get refusal(): string | null {
+    return this.#parts.refusal();
   }
 
   get now(): TourNow | null {
@@ -374,13 +378,9 @@ export class TourControl {
     this.#totals.add(side, sample);
     this.#points.add(side, sample, this.#parts.now());
     // The first one after a step has begun was collected during the one before.
-    const isOld = !isBurst && this.#late.delete(side) && this.#before !== null;
-    if (!isOld) this.#tally.add(side, sample);
-    else if (this.#before !== null) {
-      const { at, tally } = this.#before;
-      tally.add(side, sample);
-      this.#note({ figures: tally.figures }, at);
-    }
+    const before = !isBurst && this.#late.delete(side) ? this.#before : null;
+    (before?.tally ?? this.#tally).add(side, sample);
+    if (before !== null) this.#note({ figures: before.tally.figures }, before.at);
   }
 
   #seen(startedMs: number): Seen {
@@ -389,9 +389,9 @@ export class TourControl {
       startedMs,
       ...this.#tally.figures,
       transitions: this.#transitions,
-      notClosed: this.#parts.notClosed(),
+      notClosed: this.#parts.notClosed,
       isBurstOver: states?.every((state) => state === 'ended') ?? null,
-      forecast: this.#parts.forecast(),
+      forecast: this.#parts.forecast,
     };
   }
 

@@ -30,8 +30,8 @@ function figuresOf(sampler: Sampler): TourFigures {
     p50_ms: servedMs[0] ?? null,
     p99_ms: servedMs[1] ?? null,
     failed_p50_ms: failedMs[0] ?? null,
-    cache: { ...cache },
-    upstreams: { ...upstreams },
+    cache,
+    upstreams,
     upstream_calls: upstreamCalls,
   };
 }

@@ -26,10 +26,11 @@ export interface Seen {
   /** Of the breakers of both upstreams, oldest first, since the step began. */
   readonly transitions: readonly Transition[];
   /** Components that are not closed. */
-  readonly notClosed: readonly string[];
+  readonly notClosed: () => readonly string[];
   /** Null without one; otherwise whether all its answers have come. */
   readonly isBurstOver: boolean | null;
-  readonly forecast: {
+  /** As it is now; made anew each time. */
+  readonly forecast: () => {
     readonly skill: number | null;
     readonly coverage: number | null;
     readonly acting: number;
@@ -136,7 +137,7 @@ export const STEPS: readonly Step[] = [
     enter: (stage) => stage.mend(),
     outcome: ({ transitions, notClosed, startedMs, with: ours }) => {
       const closed = transitions.findLast(({ component, to }) => component === WATCHED && to === 'closed');
-      if (closed === undefined || notClosed.some((name) => RECOVERING.includes(name))) return null;
+      if (closed === undefined || notClosed().some((name) => RECOVERING.includes(name))) return null;
       return `${WATCHED} closed ${seconds(Date.parse(closed.at) - startedMs)} after its upstream was mended, without anybody's doing. Of ${ours.answers} requests of this step ${ours.served} were served.`;
     },
   },
@@ -149,7 +150,8 @@ export const STEPS: readonly Step[] = [
     awaits: 'a forecast that was scored',
     minS: 20,
     maxS: 40,
-    outcome: ({ forecast: { skill, coverage, acting, targets, expectedPerMin } }) => {
+    outcome: ({ forecast }) => {
+      const { skill, coverage, acting, targets, expectedPerMin } = forecast();
       if (skill === null || expectedPerMin === null) return null;
       const band = coverage === null ? '' : `; its 90 % band held ${percent(coverage)} of what came`;
       return `${Math.round(expectedPerMin)} requests a minute are expected next. That forecast is ${percent(Math.abs(skill))} ${skill >= 0 ? 'better' : 'worse'} than the last value${band}. ${acting} of ${targets} things have forecasts that proved better, and are sized by them.`;

@@ -40,8 +40,7 @@ export class Sampler {
   add({ isServed, tookMs, cache, upstream, share }: Answered): void {
     (isServed ? this.#servedMs : this.#failedMs).add(tookMs);
     count(this.#cache, cache);
-    if (KEPT.has(cache)) return;
-    if (upstream === null) return;
+    if (KEPT.has(cache) || upstream === null) return;
     count(this.#upstreams, upstream);
     this.#upstreamCalls += share;
   }
