@@ -14,6 +14,7 @@ export const HTTP_STATUS = {
   model_not_found: 404,
   method_not_allowed: 405,
   request_timeout: 408,
+  client_too_slow: 408,
   conflict: 409,
   body_too_large: 413,
   unsupported_media_type: 415,

@@ -32,7 +32,9 @@ import type { UpstreamView } from '#lib/contracts/upstreams.ts';
 import { SwitchgearError } from '#lib/errors.ts';
 import { AnswerCache, embeddingsOf, responsesOf } from '#lib/gateway/answer-cache.ts';
 import { batchingReport } from '#lib/gateway/batch-report.ts';
+import { SlowReaders } from '#lib/gateway/client/slow-readers.ts';
 import { Gateway } from '#lib/gateway/gateway.ts';
+import { Holdings } from '#lib/gateway/shared/holdings.ts';
 import { EventStreams } from '#lib/http/event-streams.ts';
 import { LabControl } from '#lib/lab/control.ts';
 import type { LabUpstream } from '#lib/lab/upstream.ts';
@@ -85,6 +87,7 @@ export class Runtime implements RuntimeHandle {
   readonly gateway: Gateway;
   readonly cache: ResponseCache;
   readonly answers: AnswerCache;
+  readonly slowReaders: SlowReaders;
   readonly predictions: PredictionService;
   readonly loadTests: LoadTests;
   readonly telemetry: Telemetry;
@@ -218,8 +221,17 @@ export class Runtime implements RuntimeHandle {
       () => this.cache.memory.maxBytes,
       (error) => logger.error({ err: error }, 'ghost caches: the worker failed'),
     );
+    this.slowReaders = new SlowReaders({
+      stallMs: () => 1_000 * this.#config.limits.client_stall_s,
+      monotonicMs,
+    });
+    const holdings = new Holdings({
+      limitBytes: () => BYTES_PER_MB * this.#config.limits.held_mb,
+      onFull: (excessBytes) => this.slowReaders.makeRoom(excessBytes),
+    });
     this.answers = new AnswerCache({
       cache: this.cache,
+      holdings,
       config: () => this.#config,
       now,
       monotonicMs,
@@ -238,6 +250,7 @@ export class Runtime implements RuntimeHandle {
       access: () => this.#access,
       config: () => this.#config,
       requests: this.telemetry,
+      outlets: { slow: this.slowReaders, holdings },
       onInternalError: (error, requestId) =>
         logger.error({ request_id: requestId, err: error.cause ?? error }, 'internal error'),
     });
@@ -296,6 +309,11 @@ export class Runtime implements RuntimeHandle {
       cache: this.cache,
       batching: () => this.batching(),
       predictions: () => this.predictions.view(),
+      clients: () => ({
+        heldBytes: holdings.bytes,
+        slow: this.slowReaders.size,
+        letGo: this.slowReaders.letGo,
+      }),
     });
     this.snapshots = new Snapshots((frame) => composeSnapshot(this, frame, now()));
     this.streams = new EventStreams(this.snapshots, this.events, (thrown) => this.reportError(thrown));
@@ -516,6 +534,7 @@ export class Runtime implements RuntimeHandle {
     await this.lab.close();
     await this.#whatIfs.close();
     this.answers.close();
+    this.slowReaders.close();
     await this.#upstreams.close();
     this.#redis?.close();
     await this.predictions.allocation.close();

@@ -14,6 +14,7 @@ const ERRORS: Record<ErrorCode, string> = {
   model_not_found: 'No upstream serves that model.',
   method_not_allowed: 'That path does not take this method.',
   request_timeout: 'The client took too long to send the request.',
+  client_too_slow: 'The client read its answer so slowly that others would have had to wait.',
   conflict: 'The request did not fit the present state.',
   body_too_large: 'The request was larger than limits.body_mb.',
   unsupported_media_type: 'The request was not sent as plain JSON.',

@@ -318,6 +318,20 @@ export const configSchema = z
           .max(3_600_000)
           .default(10_000)
           .describe('Longest wait for a connection'),
+        client_stall_s: z
+          .number()
+          .min(0.1)
+          .max(3_600)
+          .default(60)
+          .describe('A client that takes nothing of its answer for so long is let go'),
+        held_mb: z
+          .int()
+          .min(16)
+          .max(1_048_576)
+          .default(512)
+          .describe(
+            'Most that is held of answers for clients that have not taken them, all together; beyond it those go that have taken nothing for longest',
+          ),
       })
       .prefault({}),
     lab: z

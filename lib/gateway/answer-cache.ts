@@ -20,6 +20,7 @@ import { EmbeddingCache, type EmbeddingPlan } from '#lib/gateway/embedding-cache
 import { Flight, type FlightOrder, type Joinable } from '#lib/gateway/flight.ts';
 import { type Mergeable, PromptBatches } from '#lib/gateway/prompt-batches.ts';
 import { Renderings } from '#lib/gateway/renderings.ts';
+import type { Holdings } from '#lib/gateway/shared/holdings.ts';
 import { type Recorded, saidIn, wholeOf } from '#lib/protocols/recorded.ts';
 import type { ClientRequest, Exchange, Operation, Protocol } from '#lib/protocols/types.ts';
 import { inputsOf, withoutInputs } from '#lib/protocols/vectors.ts';
@@ -59,6 +60,7 @@ export interface Asked {
 
 export interface AnswerCacheParts {
   cache: ResponseCache;
+  holdings: Holdings;
   config: () => Config;
   now: () => number;
   monotonicMs: () => number;
@@ -97,6 +99,10 @@ export class AnswerCache {
 
   get isOn(): boolean {
     return this.#parts.config().cache.enabled;
+  }
+
+  get holdings(): Holdings {
+    return this.#parts.holdings;
   }
 
   /** Calls that several may wait for. */
@@ -199,6 +205,7 @@ export class AnswerCache {
       onOver: () => {
         if (this.#flights.get(plan.key)?.flight === flight) this.#flights.delete(plan.key);
       },
+      holdings: this.#parts.holdings,
       now: this.#parts.now,
     };
     const flight = mergeable === null ? new Flight(order) : this.prompts.open(order, mergeable);

@@ -37,11 +37,13 @@ export class Background {
       over(isRefused);
     };
     const waiter: Waiter = {
-      isBlocked: false,
+      takesWhole: true,
+      taken: 0,
       progress: () => {},
       complete() {
         done();
         end(false);
+        return true;
       },
       failed: ({ kind }) => end(kind === 'refused'),
       found: () => end(false),

@@ -1,8 +1,14 @@
-/** One client's answer: written once, streamed or whole, with the headers that we add to every answer. */
+/**
+ * One client's answer: written once, streamed or whole, with the headers that we add to every answer, at the pace at
+ * which the client takes it. What it has not taken is never written to its socket in more than small parts, so a whole
+ * answer is one buffer however many clients wait for it.
+ */
 import type { ServerResponse } from 'node:http';
 import { performance } from 'node:perf_hooks';
 import type { SwitchgearError } from '#lib/errors.ts';
+import type { SlowReader, SlowReaders } from '#lib/gateway/client/slow-readers.ts';
 import { sendError, sendJson } from '#lib/gateway/reply.ts';
+import type { Holdings } from '#lib/gateway/shared/holdings.ts';
 import { STREAM_CONTENT_TYPE } from '#lib/protocols/decoder.ts';
 import { errorEvent } from '#lib/protocols/errors.ts';
 import type { Protocol } from '#lib/protocols/types.ts';
@@ -25,17 +31,46 @@ export interface Origin {
   readonly headers?: readonly string[];
 }
 
-export class Delivery {
+/** Up to here a body is text that leaves in one write with its headers; above, bytes that clients share. */
+export const MAX_TEXT_CHARS = 64 * 1024;
+/** What is written of a large body at a time. */
+const PART_BYTES = 64 * 1024;
+
+/** What all deliveries have in common. */
+export interface Outlets {
+  readonly slow: SlowReaders;
+  readonly holdings: Holdings;
+}
+
+/** Large bodies as bytes, once, for all who are written them. */
+export function shareable(body: string): string | Buffer {
+  return body.length > MAX_TEXT_CHARS ? Buffer.from(body) : body;
+}
+
+export class Delivery implements SlowReader {
   readonly res: ServerResponse;
   readonly surface: Protocol;
   readonly trace: RequestTrace;
   /** True once a byte of the answer has gone out. */
   isCommitted = false;
+  readonly #outlets: Outlets;
+  /** A large body that is being written. */
+  #body: Buffer | null = null;
+  #isWatched = false;
 
-  constructor(res: ServerResponse, surface: Protocol, trace: RequestTrace) {
+  constructor(res: ServerResponse, surface: Protocol, trace: RequestTrace, outlets: Outlets) {
     this.res = res;
     this.surface = surface;
     this.trace = trace;
+    this.#outlets = outlets;
+  }
+
+  get heldBytes(): number {
+    return this.#body?.length ?? this.res.writableLength;
+  }
+
+  letGo(): void {
+    this.res.destroy();
   }
 
   /** Answers false when the client reads more slowly than we write. */
@@ -45,24 +80,31 @@ export class Delivery {
     return this.res.write(text);
   }
 
+  /** Runs `next` once the client has taken what was written; one that never takes it is let go. */
+  onceTaken(next: () => void): void {
+    const { slow } = this.#outlets;
+    this.#watch();
+    slow.add(this);
+    this.res.once('drain', () => {
+      slow.remove(this);
+      next();
+    });
+  }
+
   /** Ends a stream; `text` is its last part. */
   end(text: string, origin: () => Origin): void {
     if (!this.isCommitted) this.#commit(origin());
     this.res.end(text);
+    this.#watchTheRest();
   }
 
   whole(body: string | Buffer, origin: Origin): void {
-    this.trace.answeredAt = performance.now();
-    sendJson(this.res, 200, body, this.#headers(origin));
+    this.#send(200, JSON_HEADERS, body, origin);
   }
 
   /** A whole stream that was rendered before. */
-  rendered(body: string, origin: Origin): void {
-    this.trace.answeredAt = performance.now();
-    const headers = this.#headers(origin);
-    headers.push(...STREAM_HEADERS[this.surface], 'content-length', String(Buffer.byteLength(body)));
-    this.res.writeHead(200, headers);
-    this.res.end(body);
+  rendered(body: string | Buffer, origin: Origin): void {
+    this.#send(200, STREAM_HEADERS[this.surface], body, origin);
   }
 
   /** An upstream's own error. */
@@ -73,6 +115,57 @@ export class Delivery {
   error(error: SwitchgearError, origin: Origin): void {
     if (this.isCommitted) this.res.end(errorEvent(this.surface, error));
     else sendError(this.res, this.surface, error, this.#headers(origin));
+    this.#watchTheRest();
+  }
+
+  #send(status: number, form: readonly string[], body: string | Buffer, origin: Origin): void {
+    const { res, trace } = this;
+    if (res.headersSent || res.destroyed) return;
+    trace.answeredAt = performance.now();
+    const headers = this.#headers(origin);
+    const length = typeof body === 'string' ? Buffer.byteLength(body) : body.length;
+    headers.push(...form, 'content-length', String(length));
+    res.writeHead(status, headers);
+    if (length <= MAX_TEXT_CHARS) {
+      res.end(body);
+      this.#watchTheRest();
+      return;
+    }
+    const bytes = typeof body === 'string' ? Buffer.from(body) : body;
+    this.#body = bytes;
+    this.#outlets.holdings.share(bytes);
+    this.#watch();
+    this.#pour(bytes, 0);
+  }
+
+  #pour(bytes: Buffer, from: number): void {
+    for (let at = from; ; at += PART_BYTES) {
+      const part = bytes.subarray(at, at + PART_BYTES);
+      if (at + PART_BYTES >= bytes.length) {
+        this.res.end(part);
+        this.#watchTheRest();
+        return;
+      }
+      if (this.res.write(part)) continue;
+      this.onceTaken(() => this.#pour(bytes, at + PART_BYTES));
+      return;
+    }
+  }
+
+  #watchTheRest(): void {
+    if ((this.res.socket?.writableLength ?? 0) === 0) return;
+    this.#watch();
+    this.#outlets.slow.add(this);
+  }
+
+  #watch(): void {
+    if (this.#isWatched) return;
+    this.#isWatched = true;
+    this.res.once('close', () => {
+      this.#outlets.slow.remove(this);
+      if (this.#body !== null) this.#outlets.holdings.unshare(this.#body);
+      this.#body = null;
+    });
   }
 
   #commit(origin: Origin): void {
@@ -101,6 +194,8 @@ export class Delivery {
     return headers;
   }
 }
+
+const JSON_HEADERS: readonly string[] = ['content-type', 'application/json'];
 
 const streamHeaders = (surface: Protocol): readonly string[] => [
   'content-type',

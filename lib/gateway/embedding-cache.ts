@@ -20,6 +20,7 @@ import {
   sharedHeaders,
   type Waiter,
 } from '#lib/gateway/flight.ts';
+import type { Holdings } from '#lib/gateway/shared/holdings.ts';
 import { TokenEstimate } from '#lib/gateway/token-estimate.ts';
 import type { Json, JsonObject } from '#lib/protocols/types.ts';
 import {
@@ -79,6 +80,7 @@ export interface ItemWaiter {
 export interface EmbeddingCacheParts {
   readonly cache: ResponseCache;
   readonly background: Background;
+  readonly holdings: Holdings;
   readonly config: () => Config;
   /** Epoch milliseconds. */
   readonly now: () => number;
@@ -219,7 +221,8 @@ export class EmbeddingCache {
     const trace = new SharedTrace(bundles.map((bundle) => bundle.trace));
     const { flight, read } = this.#call(asked, items, trace);
     const waiter: Waiter = {
-      isBlocked: false,
+      takesWhole: true,
+      taken: 0,
       progress: () => {},
       complete: () => {
         const byKey = new Map(read().map((entry) => [entry.key, entry]));
@@ -229,6 +232,7 @@ export class EmbeddingCache {
         }));
         report({ kind: 'done', results });
         if (bundles.length > 1) this.#tryCanary(asked, items, byKey);
+        return true;
       },
       failed: (end) => report({ kind: 'failed', error: end, blamesItems: blamesItems(end) }),
       found: () => {},
@@ -257,6 +261,7 @@ export class EmbeddingCache {
       lookUp: null,
       onRecorded: null,
       onOver: () => {},
+      holdings: this.#parts.holdings,
       now: this.#parts.now,
     });
     let entries: CacheEntry[] | null = null;

@@ -34,8 +34,7 @@ export interface EmbeddingFlightOrder {
 }
 
 export class EmbeddingFlight implements Answering, ItemWaiter {
-  readonly payloads: readonly string[] = [];
-  readonly dropped = 0;
+  readonly passage = null;
   recorded: Recorded | null = null;
   usage: Usage | null = null;
   headers: ResponseHeaders = {};
@@ -139,7 +138,7 @@ export class EmbeddingFlight implements Answering, ItemWaiter {
     this.#pending.clear();
   }
 
-  resume(): void {}
+  took(): void {}
 
   fetched(bundle: Bundle, entries: ReadonlyMap<string, CacheEntry>): void {
     this.#pending.delete(bundle);

@@ -1,7 +1,7 @@
 /**
  * One call to one upstream and those who wait for it: the client that began it, others that ask for the same, or
- * nobody but the cache. It holds a slot and a permit from its first byte to the end of the work, keeps what came so
- * that late joiners get it from the beginning, and is cancelled when the last one leaves.
+ * nobody but the cache. It holds a slot and a permit from its first byte to the end of the work, hands on what comes
+ * by the rule of `Passage`, and is cancelled when the last one leaves.
  */
 import { performance } from 'node:perf_hooks';
 import type { Turn } from '#lib/batching/release-groups.ts';
@@ -10,6 +10,8 @@ import type { Found } from '#lib/cache/response-cache.ts';
 import { SwitchgearError, toSwitchgearError } from '#lib/errors.ts';
 import type { CacheStatus } from '#lib/gateway/delivery.ts';
 import { clientHeaders } from '#lib/gateway/headers.ts';
+import type { Holdings } from '#lib/gateway/shared/holdings.ts';
+import { Passage, type Reader } from '#lib/gateway/shared/passage.ts';
 import { createStreamDecoder, type StreamDecoder } from '#lib/protocols/decoder.ts';
 import { keepAliveIn } from '#lib/protocols/keep-alive.ts';
 import type { Recorded } from '#lib/protocols/recorded.ts';
@@ -41,6 +43,8 @@ export interface Rejection {
 export type FlightEnd =
   | { readonly kind: 'refused'; readonly refusal: Refusal }
   | { readonly kind: 'rejected'; readonly rejection: Rejection }
+  /** The call goes on for others: this one read too slowly, or wants the whole of what is not kept. */
+  | { readonly kind: 'let_go' }
   | {
       readonly kind: 'failed';
       readonly error: SwitchgearError;
@@ -65,11 +69,9 @@ export function blamesItems(end: FlightEnd): boolean {
 
 /** What is on its way to those who wait. */
 export interface Answering {
-  /** Of a stream, those that are still kept. */
-  readonly payloads: readonly string[];
-  /** Payloads that came before the first of `payloads`. */
-  readonly dropped: number;
-  /** All of it, once it is there. */
+  /** Of a stream, what came of it; null for what is not streamed. */
+  readonly passage: Passage<string> | null;
+  /** All of it, once it is there; of a stream that is not kept, what not all have taken. */
   readonly recorded: Recorded | null;
   /** The whole answer as it came. */
   readonly bytes: Buffer;
@@ -84,8 +86,8 @@ export interface Answering {
   readonly origin: { readonly cache: CacheStatus; readonly age?: number } | null;
   /** The last one to leave ends the call; its health is not judged by it. */
   leave(waiter: Waiter): void;
-  /** One that was blocked reads again. */
-  resume(): void;
+  /** One that was behind has taken more. */
+  took(): void;
 }
 
 /** A call that others may wait for. */
@@ -98,16 +100,19 @@ export interface Joinable extends Answering {
 }
 
 /** Somebody who waits. After `complete`, `failed` or `found` nothing more is called. */
-export interface Waiter {
-  /** Payloads have come; reads them from `flight.payloads`. Throws what it cannot read, which fails the flight. */
+export interface Waiter extends Reader {
+  /** Whether it is of no use to it to be handed a stream piece by piece. */
+  readonly takesWhole: boolean;
+  /** Payloads have come; takes them from `flight.passage`. Throws what it cannot read, which fails the flight. */
   progress(flight: Answering): void;
-  /** Everything is there. Throws as `progress`. */
-  complete(flight: Answering): void;
+  /**
+   * Everything is there. Throws as `progress`.
+   * @returns whether it has taken all of it; one that has not reads on, and leaves when it has
+   */
+  complete(flight: Answering): boolean;
   failed(end: FlightEnd, flight: Answering): void;
   /** The shared tier had it. */
   found(found: Found): void;
-  /** True while it reads more slowly than the upstream sends. */
-  readonly isBlocked: boolean;
 }
 
 export interface FlightOrder {
@@ -132,24 +137,25 @@ export interface FlightOrder {
   readonly onRecorded: ((flight: Pick<Flight, 'recorded' | 'usage' | 'durationMs'>) => void) | null;
   /** Told once when nobody can join any more. */
   readonly onOver: () => void;
+  readonly holdings: Holdings;
   readonly now: () => number;
 }
 
 export class Flight implements Joinable, CallSink {
   readonly order: FlightOrder;
   readonly waiters = new Set<Waiter>();
+  /** Those that still take what is complete. */
+  readonly #late = new Set<Waiter>();
   readonly origin = null;
   readonly batchSize = null;
-  payloads: string[] = [];
-  dropped = 0;
+  passage: Passage<string> | null = null;
   recorded: Recorded | null = null;
   bytes: Buffer = EMPTY;
   usage: Usage | null = null;
   headers: ResponseHeaders = {};
   call: UpstreamCall | null = null;
   durationMs = 0;
-  #keeps: boolean;
-  #kept = 0;
+  #isClosed = false;
   #chunks: Buffer[] = [];
   #size = 0;
   #status = 0;
@@ -166,12 +172,15 @@ export class Flight implements Joinable, CallSink {
 
   constructor(order: FlightOrder) {
     this.order = order;
-    this.#keeps = order.keepBytes > 0;
   }
 
   /** Whether one that comes now still gets all of it. */
   get isJoinable(): boolean {
     return this.#keeps && !this.#over;
+  }
+
+  get #keeps(): boolean {
+    return this.passage === null ? this.order.keepBytes > 0 : this.passage.isKept;
   }
 
   get upstream(): Upstream {
@@ -180,21 +189,34 @@ export class Flight implements Joinable, CallSink {
 
   join(waiter: Waiter): void {
     this.waiters.add(waiter);
-    if (this.payloads.length > 0) this.#tell((each) => each === waiter && each.progress(this));
+    if (this.passage !== null && this.passage.end > 0)
+      this.#tell((each) => each === waiter && each.progress(this));
   }
 
   leave(waiter: Waiter): void {
-    if (!this.waiters.delete(waiter) || this.waiters.size > 0 || this.#over) return;
+    if (this.#late.delete(waiter)) {
+      if (this.#late.size === 0) this.passage?.release();
+    } else if (this.waiters.delete(waiter)) {
+      if (this.waiters.size > 0) this.took();
+      else if (!this.#over) this.#cancel();
+    }
+  }
+
+  took(): void {
+    if (this.#over || this.passage === null) return;
+    this.#trim(this.passage);
+    if (this.passage.wantsMore(this.waiters)) this.call?.resume();
+  }
+
+  /** Nobody waits any more. */
+  #cancel(): void {
     this.#end();
     this.#waiting?.cancel();
     this.call?.abort();
     this.#releaseSlot();
     this.#leaveGroup();
+    this.passage?.release();
     this.#settle({ kind: 'neutral' }, 'client_closed');
-  }
-
-  resume(): void {
-    this.call?.resume();
   }
 
   /**
@@ -295,19 +317,20 @@ export class Flight implements Joinable, CallSink {
     this.headers = headers;
     if (status < 200 || status >= 300 || !this.order.stream) return;
     const monitor = new StreamMonitor(this.upstream.protocol);
+    const passage = new Passage<string>(this.order.keepBytes, this.order.holdings);
     this.#monitor = monitor;
+    this.passage = passage;
     this.#decoder = createStreamDecoder(this.upstream.protocol, (payload) => {
       if (monitor.ended) return;
       monitor.push(payload);
-      this.payloads.push(payload);
-      this.#kept += payload.length;
+      passage.push(payload);
     });
   }
 
   onData(chunk: Buffer): boolean {
     if (this.#over) return true;
-    if (this.#decoder !== null && this.#monitor !== null)
-      return this.#stream(this.#decoder, this.#monitor, chunk);
+    if (this.#decoder !== null && this.#monitor !== null && this.passage !== null)
+      return this.#stream(this.#decoder, this.#monitor, this.passage, chunk);
     this.#size += chunk.length;
     if (this.#size > MAX_ANSWER_BYTES)
       this.#broken(
@@ -332,7 +355,7 @@ export class Flight implements Joinable, CallSink {
         this.#broken(toSwitchgearError(thrown));
         return;
       }
-      this.#endStream(this.#monitor);
+      if (this.passage !== null) this.#endStream(this.#monitor, this.passage);
     } else if (this.#status >= 200 && this.#status < 300) this.#whole();
     else this.#rejected();
     this.#leaveGroup();
@@ -351,7 +374,7 @@ export class Flight implements Joinable, CallSink {
     });
   }
 
-  #stream(decoder: StreamDecoder, monitor: StreamMonitor, chunk: Buffer): boolean {
+  #stream(decoder: StreamDecoder, monitor: StreamMonitor, passage: Passage<string>, chunk: Buffer): boolean {
     const arrivedAt = performance.now();
     try {
       decoder.push(chunk);
@@ -360,35 +383,41 @@ export class Flight implements Joinable, CallSink {
       if (!this.#over) this.#broken(toSwitchgearError(thrown));
       return true;
     }
-    if (this.#trace !== null && this.payloads.length > 0) this.#trace.readyAt ??= arrivedAt;
-    if (this.#keeps && this.#kept > this.order.keepBytes) {
-      this.#keeps = false;
-      this.order.onOver();
-    }
+    if (this.#trace !== null && passage.end > 0) this.#trace.readyAt ??= arrivedAt;
     if (monitor.ended) {
-      this.#endStream(monitor);
+      this.#endStream(monitor, passage);
       // The clients have it all; what the upstream still sends must not wait for them to read.
       return true;
     }
     this.#deliver();
-    if (this.#over || this.#keeps) return true;
-    for (const waiter of this.waiters) if (waiter.isBlocked) return false;
-    return true;
+    if (this.#over) return true;
+    this.#trim(passage);
+    return this.#over || passage.wantsMore(this.waiters);
   }
 
-  /** Hands on what has come; what is nobody else's is dropped once its client has it. */
   #deliver(): void {
-    if (this.payloads.length === 0) return;
     this.#tell((waiter) => waiter.progress(this));
-    if (this.#keeps || this.#over || this.waiters.size > 1) return;
-    this.dropped += this.payloads.length;
-    this.payloads = [];
   }
 
-  #endStream(monitor: StreamMonitor): void {
+  /** Gives up what nobody needs, and readers that others would have to wait for. */
+  #trim(passage: Passage<string>): void {
+    if (passage.isKept) return;
+    this.#closeToOthers();
+    for (const waiter of this.waiters) if (waiter.takesWhole) this.#letGo(waiter);
+    for (let behind = passage.trim(this.waiters); behind !== null; behind = passage.trim(this.waiters))
+      for (const waiter of this.waiters) if (waiter === behind) this.#letGo(waiter);
+  }
+
+  #letGo(waiter: Waiter): void {
+    this.waiters.delete(waiter);
+    if (this.waiters.size === 0) this.#cancel();
+    waiter.failed({ kind: 'let_go' }, this);
+  }
+
+  #endStream(monitor: StreamMonitor, { pieces }: Passage<string>): void {
     this.usage = monitor.usage;
-    this.#succeed({ form: 'stream', payloads: this.payloads });
-    this.resume();
+    this.#succeed({ form: 'stream', payloads: pieces });
+    this.call?.resume();
   }
 
   #whole(): void {
@@ -413,7 +442,7 @@ export class Flight implements Joinable, CallSink {
     this.durationMs = this.call === null ? 0 : performance.now() - this.call.startedAt;
     for (const waiter of [...this.waiters]) {
       try {
-        waiter.complete(this);
+        if (!waiter.complete(this)) this.#late.add(waiter);
         this.waiters.delete(waiter);
       } catch (thrown) {
         this.#broken(toSwitchgearError(thrown));
@@ -425,6 +454,7 @@ export class Flight implements Joinable, CallSink {
     this.#end();
     this.#settle({ kind: 'success', loadMs: this.usage?.loadMs ?? 0 }, 'ok');
     if (this.#keeps) this.order.onRecorded?.(this);
+    if (this.#late.size === 0) this.passage?.release();
   }
 
   /** The upstream answered with an error of its own. */
@@ -453,7 +483,7 @@ export class Flight implements Joinable, CallSink {
     this.call?.abort();
     this.#releaseSlot();
     this.#leaveGroup();
-    const wasShown = this.dropped + this.payloads.length > 0;
+    const wasShown = this.passage !== null && this.passage.end > 0;
     const failure = error.code === 'upstream_error' ? 'stream_error' : wasShown ? 'cut' : 'invalid_response';
     if (error.code === 'internal') this.#settle({ kind: 'neutral' }, 'internal');
     else this.#settle({ kind: 'failure', failure, message: error.message }, failure);
@@ -478,6 +508,7 @@ export class Flight implements Joinable, CallSink {
   #fail(end: FlightEnd): void {
     this.#end();
     for (const waiter of this.#take()) waiter.failed(end, this);
+    if (this.#late.size === 0) this.passage?.release();
   }
 
   #take(): Waiter[] {
@@ -491,6 +522,12 @@ export class Flight implements Joinable, CallSink {
     this.#over = true;
     this.#turn?.cancel();
     if (this.call === null) this.#leaveGroup();
+    this.#closeToOthers();
+  }
+
+  #closeToOthers(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
     this.order.onOver();
   }
 

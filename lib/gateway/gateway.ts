@@ -7,7 +7,7 @@ import type { AnswerCache } from '#lib/gateway/answer-cache.ts';
 import { collectBody, readBody } from '#lib/gateway/body.ts';
 import { NO_WISHES, scopeOf, wishesOf } from '#lib/gateway/cache-policy.ts';
 import { answerCatalogue } from '#lib/gateway/catalogue.ts';
-import { Delivery } from '#lib/gateway/delivery.ts';
+import { Delivery, type Outlets } from '#lib/gateway/delivery.ts';
 import { requestIdOf } from '#lib/gateway/headers.ts';
 import { randomId } from '#lib/gateway/ids.ts';
 import { relayManagement } from '#lib/gateway/management.ts';
@@ -43,6 +43,7 @@ export interface GatewayParts {
   config: () => Config;
   answers: AnswerCache;
   requests: RequestSink;
+  outlets: Outlets;
   /** Epoch milliseconds. */
   now: () => number;
   /** Told of every error that is ours, with its cause; never of a client's. */
@@ -124,7 +125,7 @@ export class Gateway {
     checkEncoding(req, route.surface);
     const answer = (bytes: Buffer) => {
       try {
-        this.#answer(req, new Delivery(res, route.surface, trace), bytes);
+        this.#answer(req, new Delivery(res, route.surface, trace, this.#parts.outlets), bytes);
       } catch (thrown) {
         fail(thrown);
       }

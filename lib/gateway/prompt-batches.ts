@@ -68,15 +68,17 @@ export class PromptBatches {
       onOver: () => {},
     });
     const waiter: Waiter = {
-      isBlocked: false,
+      takesWhole: true,
+      taken: 0,
       progress: () => {},
       complete: () => {
-        if (flight.recorded?.form !== 'whole') return;
+        if (flight.recorded?.form !== 'whole') return true;
         const { model } = order;
         const results = dealt(flight.recorded.body, prompts).map((each) => ({ ...each, flight }));
         if (flight.usage !== null && model !== null)
           this.tokens.learn(model, Buffer.byteLength(prompts.join('')), flight.usage.input);
         report({ kind: 'done', results });
+        return true;
       },
       failed: (end) => report({ kind: 'failed', error: end, blamesItems: blamesItems(end) }),
       found: () => {},
@@ -92,8 +94,7 @@ export class PromptBatches {
 export class PromptFlight implements Joinable {
   readonly order: FlightOrder;
   readonly mergeable: Mergeable;
-  readonly payloads: readonly string[] = [];
-  readonly dropped = 0;
+  readonly passage = null;
   readonly origin = null;
   recorded: Recorded | null = null;
   usage: Usage | null = null;
@@ -138,7 +139,7 @@ export class PromptFlight implements Joinable {
     this.#entry?.cancel();
   }
 
-  resume(): void {}
+  took(): void {}
 
   start(): Refusal | null {
     const { lookUp } = this.order;

@@ -20,7 +20,7 @@ import {
   responsesOf,
 } from '#lib/gateway/answer-cache.ts';
 import type { CacheWishes } from '#lib/gateway/cache-policy.ts';
-import type { CacheStatus, Delivery, Origin } from '#lib/gateway/delivery.ts';
+import { type CacheStatus, type Delivery, type Origin, shareable } from '#lib/gateway/delivery.ts';
 import type { EmbeddingPlan } from '#lib/gateway/embedding-cache.ts';
 import { EmbeddingFlight } from '#lib/gateway/embedding-flight.ts';
 import {
@@ -69,6 +69,18 @@ export interface RelayInput {
 /** Calls that may reach an upstream for one client call: the first, and at most one retry. */
 const MAX_CALLS = 2;
 
+/** What is written of a stream at a time. */
+const READ_CHARS = 64 * 1024;
+
+interface Rest {
+  readonly payloads: readonly string[];
+  /** Payloads that came before the first of them. */
+  readonly dropped: number;
+}
+
+/** Large whole answers in a client's form, by the bytes that it was asked in. */
+const LARGE = new WeakMap<Answering, Map<string, Buffer>>();
+
 /** One upstream's part in it. */
 interface Leg {
   readonly upstream: Upstream;
@@ -86,14 +98,17 @@ export class Relay implements Waiter {
   /** Whether another request's call is waited for. */
   #isGuest = false;
   #answer: AnswerStream | null = null;
-  /** Payloads that were read. */
-  #cursor = 0;
+  /** Payloads that were taken of the present flight. */
+  taken = 0;
+  /** The client has not yet taken what was written. */
+  #isBehind = false;
+  /** The rest of a stream that is complete, while the client takes it. */
+  #rest: Rest | null = null;
   /** What to tell the client when no upstream is left: the first real failure counts most. */
   #failure: SwitchgearError | Rejection | null = null;
   #refusal: SwitchgearError | null = null;
   #inexpressible: SwitchgearError | null = null;
   #over = false;
-  isBlocked = false;
 
   constructor(input: RelayInput) {
     this.#in = input;
@@ -112,45 +127,83 @@ export class Relay implements Waiter {
     this.#giveUp();
   }
 
-  progress(flight: Answering): void {
-    if (!this.#in.request.stream || this.isBlocked) return;
-    const text = this.#read(flight.payloads, flight.dropped);
-    if (this.#in.delivery.write(text, () => this.#origin(flight)) || this.isBlocked) return;
-    this.isBlocked = true;
-    this.#in.delivery.res.once('drain', () => {
-      this.isBlocked = false;
-      // It may have gone on without this one; what came is still kept.
-      if (flight.recorded !== null && !this.#over) this.complete(flight);
-      else if (this.#flight === flight) {
-        try {
-          this.progress(flight);
-        } catch (thrown) {
-          this.#cannotRead(thrown);
-        }
-        if (!this.isBlocked) flight.resume();
-      }
-    });
+  get takesWhole(): boolean {
+    return !this.#in.request.stream;
   }
 
-  complete(flight: Answering): void {
+  progress(flight: Answering): void {
+    const { passage } = flight;
+    if (passage === null || this.takesWhole || this.#isBehind) return;
+    const { pieces, dropped } = passage;
+    while (this.taken - dropped < pieces.length)
+      if (!this.#write(this.#read(pieces, dropped), flight)) return;
+  }
+
+  complete(flight: Answering): boolean {
     const { recorded } = flight;
     const leg = this.#leg;
-    if (recorded === null || leg === null || this.#over) return;
-    const { delivery, request } = this.#in;
-    if (!request.stream) {
-      const body = wholeOf(recorded, leg.upstream.protocol);
-      const answer = leg.exchange.answer(body);
-      const own = answer === body && recorded.form === 'whole' ? flight.bytes : JSON.stringify(answer);
-      this.#finish(flight);
-      delivery.whole(own, this.#origin(flight));
-      if (flight instanceof EmbeddingFlight && flight.held.length > 0)
-        this.#keepRendering(leg, flight.held, own.toString('utf8'));
-      return;
+    if (recorded === null || leg === null || this.#over) return true;
+    if (!this.takesWhole) {
+      const payloads = payloadsOf(recorded, leg.upstream.protocol);
+      this.#rest = { payloads, dropped: flight.passage?.dropped ?? 0 };
+      return !this.#isBehind && this.#takeRest(flight, this.#rest);
     }
-    const stream = this.#stream();
-    const rest = this.#read(payloadsOf(recorded, leg.upstream.protocol), flight.dropped) + stream.finish();
+    const body = this.#wholeIn(flight, recorded, leg);
     this.#finish(flight);
-    delivery.end(rest, () => this.#origin(flight));
+    this.#in.delivery.whole(body, this.#origin(flight));
+    if (flight instanceof EmbeddingFlight && flight.held.length > 0)
+      this.#keepRendering(leg, flight.held, body);
+    return true;
+  }
+
+  /** @returns false when the client is behind now; it goes on when it has taken this */
+  #write(text: string, flight: Answering): boolean {
+    const { delivery } = this.#in;
+    if (delivery.write(text, () => this.#origin(flight))) return true;
+    this.#isBehind = true;
+    delivery.onceTaken(() => this.#caughtUp(flight));
+    return false;
+  }
+
+  /** Takes what is left of a complete stream. @returns whether that was all */
+  #takeRest(flight: Answering, { payloads, dropped }: Rest): boolean {
+    for (;;) {
+      const text = this.#read(payloads, dropped);
+      if (this.taken - dropped >= payloads.length) {
+        const last = text + this.#stream().finish();
+        this.#finish(flight);
+        this.#in.delivery.end(last, () => this.#origin(flight));
+        return true;
+      }
+      if (!this.#write(text, flight)) return false;
+    }
+  }
+
+  #caughtUp(flight: Answering): void {
+    this.#isBehind = false;
+    if (this.#over || this.#flight !== flight) return;
+    try {
+      if (this.#rest === null) {
+        this.progress(flight);
+        flight.took();
+      } else if (this.#takeRest(flight, this.#rest)) flight.leave(this);
+    } catch (thrown) {
+      this.#cannotRead(thrown);
+    }
+  }
+
+  /** The whole answer in the client's form; a large one is made once for all who asked in the same bytes. */
+  #wholeIn(flight: Answering, recorded: Recorded, leg: Leg): string | Buffer {
+    const { renderingKey } = this.#in;
+    const known = renderingKey === null ? undefined : LARGE.get(flight)?.get(renderingKey);
+    if (known !== undefined) return known;
+    const body = wholeOf(recorded, leg.upstream.protocol);
+    const answer = leg.exchange.answer(body);
+    const isUnchanged = answer === body && recorded.form === 'whole';
+    const whole = isUnchanged ? flight.bytes : shareable(JSON.stringify(answer));
+    if (renderingKey !== null && typeof whole !== 'string')
+      LARGE.set(flight, (LARGE.get(flight) ?? new Map<string, Buffer>()).set(renderingKey, whole));
+    return whole;
   }
 
   found(found: Found): void {
@@ -166,6 +219,13 @@ export class Relay implements Waiter {
     switch (end.kind) {
       case 'refused':
         if (this.#leg !== null) this.#noteRefusal(this.#leg, end.refusal);
+        break;
+      case 'let_go':
+        if (delivery.isCommitted) {
+          this.#breakOff(tooSlow(), false);
+          return;
+        }
+        if (this.#leg !== null && this.#begin(this.#leg, this.#joined(this.#unshared(this.#leg)))) return;
         break;
       case 'rejected':
         if (this.#retriesWithoutCounts(end.rejection)) break;
@@ -232,7 +292,7 @@ export class Relay implements Waiter {
     const { answers, delivery } = this.#in;
     this.#leg = leg;
     this.#answer = null;
-    this.#cursor = 0;
+    this.taken = 0;
     this.#legs.push(leg);
     const { plan } = leg;
     if (plan?.kind === 'embeddings') return this.#begin(leg, this.#embeddings(leg, plan));
@@ -259,8 +319,12 @@ export class Relay implements Waiter {
     }
     const { trace } = delivery;
     const flight = plan === null ? this.#unshared(leg) : answers.open(this.#asked(leg, plan), { trace });
+    return this.#begin(leg, this.#joined(flight));
+  }
+
+  #joined(flight: Joinable): Joinable {
     flight.join(this);
-    return this.#begin(leg, flight);
+    return flight;
   }
 
   /** Begins a call of its own; false when the breaker refuses at once. */
@@ -295,6 +359,7 @@ export class Relay implements Waiter {
       lookUp: null,
       onRecorded: null,
       onOver: () => {},
+      holdings: this.#in.answers.holdings,
       now: this.#in.context.now,
     };
     return mergeable === null ? new Flight(order) : this.#in.answers.prompts.open(order, mergeable);
@@ -356,12 +421,8 @@ export class Relay implements Waiter {
     const { entry } = held;
     const { id, recorded } = recordedOf(entry);
     const replay = { ...context, id, now: () => entry.storedAtMs, shared: true };
-    const body = rendered(
-      recorded,
-      openExchange(request, leg.upstream.protocol, replay),
-      leg.upstream,
-      request,
-    );
+    const exchange = openExchange(request, leg.upstream.protocol, replay);
+    const body = shareable(rendered(recorded, exchange, leg.upstream, request));
     this.#over = true;
     delivery.trace.upstream = leg.upstream.name;
     delivery.trace.how = cache === 'hit' ? 'cache' : 'stale';
@@ -384,7 +445,7 @@ export class Relay implements Waiter {
   }
 
   /** For repeats of the same bytes, which go to the first upstream that serves them, as this did. */
-  #keepRendering(leg: Leg, held: readonly Held[], body: string): void {
+  #keepRendering(leg: Leg, held: readonly Held[], body: string | Buffer): void {
     const { answers, renderingKey, request } = this.#in;
     if (renderingKey === null || leg !== this.#legs[0]) return;
     const { model, stream } = request;
@@ -397,13 +458,13 @@ export class Relay implements Waiter {
     return this.#answer;
   }
 
-  /** The client's form of the payloads that were not read yet. */
+  /** The client's form of the next payloads, as many as are written at a time. */
   #read(payloads: readonly string[], dropped: number): string {
     const stream = this.#stream();
     let text = '';
-    for (let at = this.#cursor - dropped; at < payloads.length; at += 1) {
+    for (let at = this.taken - dropped; at < payloads.length && text.length < READ_CHARS; at += 1) {
       const payload = payloads[at];
-      this.#cursor += 1;
+      this.taken += 1;
       if (payload !== undefined && !stream.ended) text += stream.push(payload);
     }
     return text;
@@ -540,6 +601,13 @@ const HOW: Partial<Record<CacheStatus, AnswerKind>> = {
   stale: 'stale',
   coalesced: 'coalesced',
 };
+
+function tooSlow(): SwitchgearError {
+  return new SwitchgearError(
+    'client_too_slow',
+    'The answer was read so slowly that others who wait for it would have been held up; ask again',
+  );
+}
 
 /** The whole answer in the client's form, streamed or not. */
 function rendered(

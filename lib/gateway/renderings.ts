@@ -15,8 +15,8 @@ export interface Rendering {
   readonly upstream: Upstream;
   readonly model: string;
   readonly stream: boolean;
-  /** Text, not bytes: it leaves in one write with its headers. */
-  readonly body: string;
+  /** Text while it is short, which leaves in one write with its headers. */
+  readonly body: string | Buffer;
 }
 
 /** Of the cache's budget, kept beside the entries. */

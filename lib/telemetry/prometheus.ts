@@ -22,6 +22,14 @@ export interface PrometheusParts {
   cache: ResponseCache;
   batching: () => Batching;
   predictions: () => Predictions;
+  clients: () => ClientTotals;
+}
+
+/** Clients that read more slowly than their answers come, and what is held for all clients. */
+export interface ClientTotals {
+  readonly heldBytes: number;
+  readonly slow: number;
+  readonly letGo: Readonly<Record<'stalled' | 'too_much_held', number>>;
 }
 
 type Labels = Record<string, string>;
@@ -45,6 +53,7 @@ export class Prometheus {
     this.#parts = parts;
     collectDefaultMetrics({ register: this.#registry });
     this.#addRequests();
+    this.#addClients();
     this.#addModels();
     this.#addComponents();
     this.#addUpstreams();
@@ -78,6 +87,26 @@ export class Prometheus {
         return meter === undefined ? [] : [[{}, meter.histogramTotals('added')]];
       },
     );
+  }
+
+  #addClients(): void {
+    const { clients } = this.#parts;
+    this.#gauge('switchgear_held_bytes', 'Answers that their clients have not taken yet', [], () => [
+      [{}, clients().heldBytes],
+    ]);
+    this.#gauge(
+      'switchgear_slow_clients',
+      'Clients that take their answers more slowly than they come',
+      [],
+      () => [[{}, clients().slow]],
+    );
+    this.#counter('switchgear_clients_let_go_total', 'Slow clients that were let go', ['reason'], () => {
+      const { stalled, too_much_held } = clients().letGo;
+      return [
+        [{ reason: 'stalled' }, stalled],
+        [{ reason: 'too_much_held' }, too_much_held],
+      ];
+    });
   }
 
   #addModels(): void {
