@@ -104,13 +104,13 @@ export class Gateway {
     path: string,
     requestId: string,
   ): Promise<void> {
-    const { upstreams } = this.#parts;
+    const { upstreams, config, outlets } = this.#parts;
     if (route.kind === 'catalogue') {
       checkEncoding(req, route.surface);
       const body = req.method === 'POST' ? parseJson(await readBody(req, this.#maxBodyBytes)) : null;
       await answerCatalogue(upstreams, route.catalogue, path, body, res, ['x-request-id', requestId]);
     } else if (route.kind === 'management') {
-      await relayManagement(upstreams, this.#parts.config(), req, res, requestId);
+      await relayManagement(upstreams, config(), req, res, requestId, outlets.slow);
     } else throw new SwitchgearError('not_found', `Unknown path ${req.method} ${path.slice(0, 200)}`);
   }
 

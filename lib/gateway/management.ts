@@ -2,6 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Config } from '#lib/contracts/config.ts';
 import { SwitchgearError } from '#lib/errors.ts';
+import type { SlowReader, SlowReaders } from '#lib/gateway/client/slow-readers.ts';
 import { clientHeaders, upstreamHeaders } from '#lib/gateway/headers.ts';
 import { sendError } from '#lib/gateway/reply.ts';
 import { circuitOpen } from '#lib/upstream/admin.ts';
@@ -24,6 +25,7 @@ export async function relayManagement(
   req: IncomingMessage,
   res: ServerResponse,
   requestId: string,
+  slow: SlowReaders,
 ): Promise<void> {
   if (!config.allow_model_management) {
     throw new SwitchgearError(
@@ -39,7 +41,7 @@ export async function relayManagement(
   if (!upstream.slots.tryAcquire()) {
     await waitForSlot(upstream, res);
   }
-  stream(upstream, req, res, requestId);
+  stream(upstream, req, res, requestId, slow);
 }
 
 /** @throws SwitchgearError `queue_full`, or `client_closed` when the client leaves the queue. */
@@ -56,7 +58,13 @@ function waitForSlot(upstream: Upstream, res: ServerResponse): Promise<void> {
 /** A blob of gigabytes is on its way for long before the first byte of an answer. */
 const TRANSFER_MS = 24 * 60 * 60 * 1_000;
 
-function stream(upstream: Upstream, req: IncomingMessage, res: ServerResponse, requestId: string): void {
+function stream(
+  upstream: Upstream,
+  req: IncomingMessage,
+  res: ServerResponse,
+  requestId: string,
+  slow: SlowReaders,
+): void {
   const permit = upstream.breakers.admin.admit();
   if (!permit.admitted) {
     upstream.slots.release();
@@ -71,6 +79,18 @@ function stream(upstream: Upstream, req: IncomingMessage, res: ServerResponse, r
   if (length !== undefined) headers.push('content-length', length);
   const hasBody = length !== undefined || req.headers['transfer-encoding'] !== undefined;
   const method = (req.method ?? 'GET') as CallRequest['method'];
+  const client: SlowReader = {
+    get heldBytes() {
+      return res.writableLength;
+    },
+    letGo: () => res.destroy(),
+  };
+  let isBehind = false;
+  const caughtUp = () => {
+    isBehind = false;
+    slow.remove(client);
+    call.resume();
+  };
   const call: UpstreamCall = upstream.call(
     MANAGEMENT,
     permit,
@@ -87,7 +107,12 @@ function stream(upstream: Upstream, req: IncomingMessage, res: ServerResponse, r
       },
       onData(chunk) {
         if (res.write(chunk)) return true;
-        res.once('drain', () => call.resume());
+        // What is parsed already still comes after a pause.
+        if (!isBehind) {
+          isBehind = true;
+          slow.add(client);
+          res.once('drain', caughtUp);
+        }
         return false;
       },
       onEnd() {
@@ -104,6 +129,7 @@ function stream(upstream: Upstream, req: IncomingMessage, res: ServerResponse, r
     { ...upstream.config.timeout, first_byte_ms: TRANSFER_MS, total_ms: TRANSFER_MS },
   );
   res.once('close', () => {
+    slow.remove(client);
     if (res.writableFinished || !call.abort()) return;
     upstream.slots.release();
     permit.settle({ kind: 'neutral' });
