@@ -28,6 +28,7 @@ const ERRORS: Record<ErrorCode, string> = {
   upstream_error: 'The upstream failed in the middle of its answer.',
   circuit_open: 'Every breaker on the way was open, so nothing was sent.',
   not_ready: 'Switchgear was not ready yet.',
+  overloaded: 'Switchgear held as much as it may for other clients.',
   shutting_down: 'Switchgear was shutting down.',
   upstream_timeout: 'The upstream did not answer in time.',
 };

@@ -12,6 +12,7 @@ import type { CacheStatus } from '#lib/gateway/delivery.ts';
 import { clientHeaders } from '#lib/gateway/headers.ts';
 import type { Holdings } from '#lib/gateway/shared/holdings.ts';
 import { Passage, type Reader } from '#lib/gateway/shared/passage.ts';
+import { MAX_ERROR_BYTES, WholeBytes } from '#lib/gateway/shared/whole-bytes.ts';
 import { createStreamDecoder, type StreamDecoder } from '#lib/protocols/decoder.ts';
 import { keepAliveIn } from '#lib/protocols/keep-alive.ts';
 import type { Recorded } from '#lib/protocols/recorded.ts';
@@ -26,9 +27,6 @@ import type { Waiting } from '#lib/upstream/slots.ts';
 import type { Upstream } from '#lib/upstream/upstream.ts';
 
 const FLIGHT = outbound('Flight', import.meta.url);
-
-/** Answers that are not streamed are held whole; embeddings of 2,048 items with 3,072 floats are some 130 MB. */
-const MAX_ANSWER_BYTES = 256 * 1024 * 1024;
 
 /** An upstream's own error answer, kept until it is known that no other upstream can help. */
 export interface Rejection {
@@ -156,8 +154,7 @@ export class Flight implements Joinable, CallSink {
   call: UpstreamCall | null = null;
   durationMs = 0;
   #isClosed = false;
-  #chunks: Buffer[] = [];
-  #size = 0;
+  readonly #held: WholeBytes;
   #status = 0;
   #monitor: StreamMonitor | null = null;
   #decoder: StreamDecoder | null = null;
@@ -172,11 +169,16 @@ export class Flight implements Joinable, CallSink {
 
   constructor(order: FlightOrder) {
     this.order = order;
+    this.#held = new WholeBytes(order.holdings);
   }
 
   /** Whether one that comes now still gets all of it. */
   get isJoinable(): boolean {
     return this.#keeps && !this.#over;
+  }
+
+  get #isOk(): boolean {
+    return this.#status >= 200 && this.#status < 300;
   }
 
   get #keeps(): boolean {
@@ -315,7 +317,7 @@ export class Flight implements Joinable, CallSink {
   onHead(status: number, headers: ResponseHeaders): void {
     this.#status = status;
     this.headers = headers;
-    if (status < 200 || status >= 300 || !this.order.stream) return;
+    if (!this.#isOk || !this.order.stream) return;
     const monitor = new StreamMonitor(this.upstream.protocol);
     const passage = new Passage<string>(this.order.keepBytes, this.order.holdings);
     this.#monitor = monitor;
@@ -331,12 +333,15 @@ export class Flight implements Joinable, CallSink {
     if (this.#over) return true;
     if (this.#decoder !== null && this.#monitor !== null && this.passage !== null)
       return this.#stream(this.#decoder, this.#monitor, this.passage, chunk);
-    this.#size += chunk.length;
-    if (this.#size > MAX_ANSWER_BYTES)
-      this.#broken(
-        new SwitchgearError('upstream_invalid', `Upstream ${this.upstream.name}: the answer is too large`),
-      );
-    else this.#chunks.push(chunk);
+    try {
+      this.#held.push(chunk);
+    } catch (thrown) {
+      this.#broken(toSwitchgearError(thrown));
+    }
+    if (!this.#isOk && this.#held.size > MAX_ERROR_BYTES) {
+      this.call?.abort();
+      this.onEnd();
+    }
     return true;
   }
 
@@ -356,7 +361,7 @@ export class Flight implements Joinable, CallSink {
         return;
       }
       if (this.passage !== null) this.#endStream(this.#monitor, this.passage);
-    } else if (this.#status >= 200 && this.#status < 300) this.#whole();
+    } else if (this.#isOk) this.#whole();
     else this.#rejected();
     this.#leaveGroup();
   }
@@ -421,8 +426,7 @@ export class Flight implements Joinable, CallSink {
   }
 
   #whole(): void {
-    const [only] = this.#chunks;
-    this.bytes = this.#chunks.length === 1 && only !== undefined ? only : Buffer.concat(this.#chunks);
+    this.bytes = this.#held.take();
     if (this.#trace !== null) this.#trace.readyAt = performance.now();
     try {
       const body = parseAnswer(this.bytes.toString('utf8'), this.upstream.name);
@@ -471,7 +475,7 @@ export class Flight implements Joinable, CallSink {
       upstream: this.upstream,
       status: this.#status,
       headers: this.headers,
-      text: Buffer.concat(this.#chunks).toString('utf8'),
+      text: this.#held.take().toString('utf8'),
       isFailure,
     };
     this.#fail({ kind: 'rejected', rejection });
@@ -485,7 +489,8 @@ export class Flight implements Joinable, CallSink {
     this.#leaveGroup();
     const wasShown = this.passage !== null && this.passage.end > 0;
     const failure = error.code === 'upstream_error' ? 'stream_error' : wasShown ? 'cut' : 'invalid_response';
-    if (error.code === 'internal') this.#settle({ kind: 'neutral' }, 'internal');
+    if (error.code === 'internal' || error.code === 'overloaded')
+      this.#settle({ kind: 'neutral' }, error.code);
     else this.#settle({ kind: 'failure', failure, message: error.message }, failure);
     this.#failWith(error);
   }
@@ -520,6 +525,7 @@ export class Flight implements Joinable, CallSink {
   #end(): void {
     if (this.#over) return;
     this.#over = true;
+    this.#held.release();
     this.#turn?.cancel();
     if (this.call === null) this.#leaveGroup();
     this.#closeToOthers();
