@@ -3,6 +3,7 @@ import { runBatchingBench } from './batching/main.ts';
 import { runBreakerBench } from './breaker/main.ts';
 import { runCacheBench } from './cache/main.ts';
 import { runConsoleBench } from './console/main.ts';
+import { runCpuBench } from './cpu/main.ts';
 import { runForecastBench } from './forecast/main.ts';
 import { runHitRateBench } from './hit-rate/main.ts';
 import { runPagesBench } from './pages/main.ts';
@@ -11,6 +12,7 @@ import { runTelemetryBench } from './telemetry/main.ts';
 
 const BENCHES: Record<string, (args: string[]) => Promise<number>> = {
   proxy: runProxyBench,
+  cpu: runCpuBench,
   telemetry: runTelemetryBench,
   console: runConsoleBench,
   pages: runPagesBench,

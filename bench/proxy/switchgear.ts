@@ -14,17 +14,21 @@ export async function startSwitchgear({ mockPort, folder }: StartContext): Promi
   return { name: 'switchgear', version, endpoint: endpointAt(port), started };
 }
 
-/** This checkout in production mode, with such a `switchgear.yaml`. */
-export async function startServer(folder: string, yaml: string): Promise<{ started: Started; port: number }> {
-  if (!existsSync(join(ROOT, '.next', 'BUILD_ID')))
-    throw new Error('there is no production build; run `npm run build` first');
+/** A checkout, this one by default, in production mode, with such a `switchgear.yaml`. */
+export async function startServer(
+  folder: string,
+  yaml: string,
+  root: string = ROOT,
+): Promise<{ started: Started; port: number }> {
+  if (!existsSync(join(root, '.next', 'BUILD_ID')))
+    throw new Error(`there is no production build in ${root}; run \`npm run build\` there first`);
   const port = await freePort();
   const config = join(folder, 'switchgear.yaml');
   const data = join(folder, 'data');
   mkdirSync(data);
   writeFileSync(config, yaml);
   const started = start(process.execPath, ['server.ts'], {
-    cwd: ROOT,
+    cwd: root,
     env: {
       ...withoutOwnSettings(process.env),
       NODE_ENV: 'production',
