@@ -1,6 +1,6 @@
 /** Cuts the bytes of a stream into events, wherever its chunks end: server-sent events and NDJSON. */
-import { createParser } from 'eventsource-parser';
 import { SwitchgearError } from '#lib/errors.ts';
+import { Lines } from '#lib/protocols/lines.ts';
 import type { Protocol } from '#lib/protocols/types.ts';
 
 export interface StreamDecoder {
@@ -23,73 +23,62 @@ export function createStreamDecoder(protocol: Protocol, onPayload: (payload: str
   return protocol === 'openai' ? new SseDecoder(onPayload) : new NdjsonDecoder(onPayload);
 }
 
+/** https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-interpretation */
 class SseDecoder implements StreamDecoder {
-  readonly #text = new TextDecoder();
-  readonly #parser;
-  #tooLarge = false;
-
-  constructor(onPayload: (payload: string) => void) {
-    this.#parser = createParser({
-      maxBufferSize: MAX_EVENT_CHARS,
-      onEvent: (event) => onPayload(event.data),
-      onError: (error) => {
-        if (error.type === 'max-buffer-size-exceeded') this.#tooLarge = true;
-      },
-    });
-  }
-
-  push(chunk: Buffer): void {
-    this.#feed(this.#text.decode(chunk, { stream: true }));
-  }
-
-  end(): void {
-    // Two ends of line: of the last line, and of the event.
-    this.#feed(`${this.#text.decode()}\n\n`);
-  }
-
-  #feed(text: string): void {
-    if (text !== '') this.#parser.feed(text);
-    if (this.#tooLarge) throw tooLarge();
-  }
-}
-
-class NdjsonDecoder implements StreamDecoder {
-  readonly #text = new TextDecoder();
+  readonly #lines = new Lines((line) => this.#line(line));
   readonly #onPayload: (payload: string) => void;
-  #rest = '';
+  /** Null while the event has no data. */
+  #data: string | null = null;
 
   constructor(onPayload: (payload: string) => void) {
     this.#onPayload = onPayload;
   }
 
   push(chunk: Buffer): void {
-    this.#feed(this.#text.decode(chunk, { stream: true }));
+    this.#lines.push(chunk);
+    if (this.#lines.pendingChars + (this.#data?.length ?? 0) > MAX_EVENT_CHARS) throw tooLarge();
   }
 
   end(): void {
-    this.#feed(`${this.#text.decode()}\n`);
+    this.#lines.end();
+    this.#dispatch();
   }
 
-  #feed(text: string): void {
-    let start = 0;
-    for (let at = nextEnd(text, 0); at !== -1; at = nextEnd(text, start)) {
-      const line = this.#rest + text.slice(start, at);
-      this.#rest = '';
-      start = at + 1;
-      if (line.trim() !== '') this.#onPayload(line);
-    }
-    this.#rest += text.slice(start);
-    if (this.#rest.length > MAX_EVENT_CHARS) throw tooLarge();
+  #line(line: string): void {
+    if (line === '') this.#dispatch();
+    else if (line.startsWith('data:')) {
+      const value = line.slice(line.charCodeAt(5) === SPACE ? 6 : 5);
+      this.#data = this.#data === null ? value : `${this.#data}\n${value}`;
+    } else if (line === 'data') this.#data = this.#data === null ? '' : `${this.#data}\n`;
+  }
+
+  #dispatch(): void {
+    const data = this.#data;
+    this.#data = null;
+    if (data !== null && data !== '') this.#onPayload(data);
   }
 }
 
-/** Index of the next LF or CR; JSON escapes both inside strings. */
-function nextEnd(text: string, from: number): number {
-  const lf = text.indexOf('\n', from);
-  const cr = text.indexOf('\r', from);
-  if (lf === -1 || cr === -1) return Math.max(lf, cr);
-  return Math.min(lf, cr);
+class NdjsonDecoder implements StreamDecoder {
+  readonly #lines: Lines;
+
+  constructor(onPayload: (payload: string) => void) {
+    this.#lines = new Lines((line) => {
+      if (line.trim() !== '') onPayload(line);
+    });
+  }
+
+  push(chunk: Buffer): void {
+    this.#lines.push(chunk);
+    if (this.#lines.pendingChars > MAX_EVENT_CHARS) throw tooLarge();
+  }
+
+  end(): void {
+    this.#lines.end();
+  }
 }
+
+const SPACE = 32;
 
 function tooLarge(): SwitchgearError {
   return new SwitchgearError(

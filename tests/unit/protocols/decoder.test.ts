@@ -1,3 +1,4 @@
+import { createParser } from 'eventsource-parser';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createStreamDecoder, MAX_EVENT_CHARS } from '#lib/protocols/decoder.ts';
@@ -66,4 +67,33 @@ describe.each(['openai', 'ollama'] as const)('the %s stream decoder', (protocol)
 
 it('joins the data lines of one server-sent event', () => {
   expect(decode('openai', Buffer.from('data: {"a":\ndata: 1}\n\n'), [])).toEqual(['{"a":\n1}']);
+});
+
+it('reads server-sent events as a reference does, whatever the bytes', () => {
+  const piece = fc.constantFrom(
+    'data',
+    'data:',
+    'data: ',
+    'event: x',
+    ':',
+    ' ',
+    'a',
+    '{"b":1}',
+    '\n',
+    '\r',
+    '\r\n',
+    'é',
+    'id: 1',
+  );
+  fc.assert(
+    fc.property(fc.array(piece, { maxLength: 30 }), cuts, (pieces, at) => {
+      const bytes = Buffer.from(pieces.join(''));
+      const expected: string[] = [];
+      const parser = createParser({ onEvent: ({ data }) => data !== '' && expected.push(data) });
+      parser.feed(`${bytes.toString()}\n\n`);
+      const inside = at.filter((cut) => cut <= bytes.length);
+      expect(decode('openai', bytes, inside)).toEqual(expected);
+    }),
+    { numRuns: 500 },
+  );
 });
