@@ -588,7 +588,7 @@ export class Runtime implements RuntimeHandle {
     return { host: WILDCARDS.get(host) ?? host, port, apiKey: this.#config.auth.api_keys[0] ?? null };
   }
 
-  /** @param begin is told, once nothing can fail any more that may fail, what will be in force; may throw */
+  /** @param begin is given what will be in force, once all that may fail has been done; may throw itself */
   async #apply(given: Config, begin: (config: Config) => void = () => {}): Promise<void> {
     const found = given.upstreams.length === 0 ? await this.#discover() : null;
     const config = found === null ? given : { ...given, upstreams: [found.upstream] };
