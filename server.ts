@@ -91,13 +91,15 @@ async function startRuntime(): Promise<void> {
   runtime = await Runtime.start({ config, logger, dataDir, ...(demo ? { notice: DEMO_NOTICE } : {}) });
   setRuntime(runtime);
   // A demo's upstreams are not those of the file.
-  if (loaded.file !== null && !demo) watcher = watchFile(runtime, loaded.file);
+  if (loaded.file !== null && loaded.digest !== null && !demo)
+    watcher = watchFile(runtime, loaded.file, loaded.digest);
 }
 
-function watchFile(running: Runtime, path: string): ConfigWatcher {
+function watchFile(running: Runtime, path: string, current: string): ConfigWatcher {
   return watchConfig({
     path,
-    load: () => loadConfig({ env: process.env, cwd: process.cwd() }).config,
+    current,
+    load: (content) => loadConfig({ env: process.env, cwd: process.cwd(), content }).config,
     onChange: (config) => void running.reload(config).catch((thrown: Error) => running.refuseReload(thrown)),
     onRejected: (thrown) => running.refuseReload(thrown),
   });

@@ -1,5 +1,4 @@
 import { isDeepStrictEqual } from 'node:util';
-import { isLoopback } from '#lib/access/hosts.ts';
 import { AccessPolicy } from '#lib/access/policy.ts';
 import { CACHE_SERIES, GATEWAY_SERIES, modelSeries } from '#lib/allocation/usage.ts';
 import { BreakerRegistry } from '#lib/breaker/registry.ts';
@@ -9,6 +8,9 @@ import { Ghosts } from '#lib/cache/ghosts.ts';
 import { cacheMetrics, cacheSnapshot, percentText } from '#lib/cache/report.ts';
 import { hitRateOf, hitsOf, ResponseCache } from '#lib/cache/response-cache.ts';
 import { composeSnapshot } from '#lib/compose-snapshot.ts';
+import { ConfigError } from '#lib/config/faults.ts';
+import { LOOSENS, loosenedBy } from '#lib/config/reload.ts';
+import { restartNeeded, takenBy, tellTaken } from '#lib/config/taken.ts';
 import type { Batching, BatchKind, BatchLimitsPatch } from '#lib/contracts/batching.ts';
 import {
   type Coverage,
@@ -54,7 +56,7 @@ import { Snapshots } from '#lib/telemetry/snapshots.ts';
 import { Telemetry } from '#lib/telemetry/telemetry.ts';
 import { everySecond } from '#lib/telemetry/ticker.ts';
 import { UsageCollector } from '#lib/telemetry/usage-collector.ts';
-import { discoverUpstream } from '#lib/upstream/discovery.ts';
+import { type Discovery, discoverUpstream } from '#lib/upstream/discovery.ts';
 import { modelFor } from '#lib/upstream/model-call.ts';
 import { coverage } from '#lib/upstream/outbound.ts';
 import { OPERATIONS } from '#lib/upstream/upstream.ts';
@@ -68,6 +70,8 @@ export interface RuntimeOptions {
   dataDir?: string;
   /** What the operator should know, in the place of what the configuration gives reason to say. */
   notice?: string;
+  /** Where an Ollama is looked for when no upstream is configured, instead of its usual address. */
+  ollamaUrl?: string;
   now?: () => number;
 }
 
@@ -107,6 +111,9 @@ export class Runtime implements RuntimeHandle {
   #cacheMb: number | null = null;
   #access: AccessPolicy;
   #config: Config;
+  readonly #ollamaUrl: string | undefined;
+  /** What serves while no upstream is configured. */
+  #found: Discovery | null = null;
   readonly #givenNotice: string | null;
   #notice: string | null = null;
   #reloads: Promise<void> = Promise.resolve();
@@ -126,11 +133,12 @@ export class Runtime implements RuntimeHandle {
     return runtime;
   }
 
-  private constructor({ config, logger, dataDir, notice, now = Date.now }: RuntimeOptions) {
+  private constructor({ config, logger, dataDir, notice, ollamaUrl, now = Date.now }: RuntimeOptions) {
     this.startedAt = new Date(now()).toISOString();
     this.#logger = logger;
     this.#now = now;
     this.#givenNotice = notice ?? null;
+    this.#ollamaUrl = ollamaUrl;
     this.#config = config;
     this.#access = accessOf(config);
     // What the store has to tell before there is an event log.
@@ -488,7 +496,10 @@ export class Runtime implements RuntimeHandle {
     this.events.append({ type: entry.action, component: entry.component, by: entry.by, detail: entry });
   }
 
-  /** Takes a changed configuration, one after another. What can only change at a start is kept and named in an event. */
+  /**
+   * Takes a changed configuration, one after another. What can only change at a start is kept and named in an event.
+   * @throws ConfigError, or what kept it from being taken; the old configuration is then whole
+   */
   reload(config: Config): Promise<void> {
     const done = this.#reloads.then(() => this.#reload(config));
     this.#reloads = done.catch(() => {});
@@ -496,28 +507,34 @@ export class Runtime implements RuntimeHandle {
   }
 
   async #reload(config: Config): Promise<void> {
-    const listen = this.#config.listen;
-    // The file may speak of loopback now, but the server still listens where it did.
-    if (!isLoopback(listen.host) && config.auth.admin_token === undefined) {
-      throw new SwitchgearError(
-        'forbidden',
-        `Listening on ${listen.host} needs auth.admin_token until a restart`,
-      );
+    const running = { config: this.#config, found: this.#found !== null };
+    const loosened = loosenedBy(running, config);
+    if (loosened.length > 0) throw new ConfigError(loosened, LOOSENS);
+    let hasBegun = false;
+    try {
+      await this.#apply({ ...config, listen: running.config.listen }, (wanted) => {
+        if (this.#draining) throw new SwitchgearError('shutting_down', 'The server is shutting down');
+        for (const path of restartNeeded(running.config, config))
+          this.events.append({ type: 'config_needs_restart', detail: { path } });
+        const taken = takenBy(running.config, wanted, this.#loads());
+        if (taken.length > 0)
+          this.events.append({ type: 'config_takes_away', detail: { message: tellTaken(taken), taken } });
+        hasBegun = true;
+      });
+    } catch (thrown) {
+      if (!hasBegun) throw thrown;
+      this.#logger.error({ err: thrown }, 'configuration taken up only in part');
+      const message = 'Keys and token are the new ones, the rest in part; restart to have all of it';
+      this.events.append({ type: 'config_incomplete', detail: { message } });
+      return;
     }
-    if (config.listen.host !== listen.host || config.listen.port !== listen.port) {
-      this.events.append({ type: 'config_needs_restart', detail: { path: 'listen' } });
-    }
-    for (const key of ['step_s', 'season_s', 'timezone', 'quantile'] as const) {
-      if (config.allocation[key] === this.#config.allocation[key]) continue;
-      this.events.append({ type: 'config_needs_restart', detail: { path: `allocation.${key}` } });
-    }
-    await this.#apply({ ...config, listen });
     this.events.append({ type: 'config_reloaded', detail: { upstreams: config.upstreams.length } });
   }
 
   refuseReload(error: Error): void {
     this.#logger.warn({ reason: error.message }, 'configuration refused, the old one stays');
-    this.events.append({ type: 'config_refused', detail: { message: error.message } });
+    const faults = error instanceof ConfigError ? { faults: error.faults } : {};
+    this.events.append({ type: 'config_refused', detail: { message: error.message, ...faults } });
   }
 
   /** From now on readiness is false, event streams end and no workload calls; requests are still served. */
@@ -531,6 +548,8 @@ export class Runtime implements RuntimeHandle {
 
   async close(): Promise<void> {
     this.drain();
+    // One that has begun would open what is being closed.
+    await this.#reloads;
     await this.lab.close();
     await this.#whatIfs.close();
     this.answers.close();
@@ -588,29 +607,35 @@ export class Runtime implements RuntimeHandle {
     return { host: WILDCARDS.get(host) ?? host, port, apiKey: this.#config.auth.api_keys[0] ?? null };
   }
 
-  async #apply(given: Config): Promise<void> {
-    let config = given;
-    let notice: string | null = null;
-    if (given.upstreams.length === 0) {
-      const discovered = await discoverUpstream((candidate) => this.#upstreams.findsOllama(candidate));
-      config = { ...given, upstreams: [discovered.upstream] };
-      notice = discovered.notice;
-    } else if (given.upstreams.every((upstream) => upstream.kind === 'lab')) {
-      notice = 'Every upstream is an embedded lab, a stand-in and no AI model';
-    }
-    await this.#upstreams.apply(config);
-    await this.#applyRedis(config.redis);
+  /** @param begin is given what will be in force, once all that may fail has been done; may throw itself */
+  async #apply(given: Config, begin: (config: Config) => void = () => {}): Promise<void> {
+    const found = given.upstreams.length === 0 ? await this.#discover() : null;
+    const config = found === null ? given : { ...given, upstreams: [found.upstream] };
+    const before = this.#config;
+    await this.#upstreams.apply(config, () => {
+      begin(config);
+      // First of all: whatever fails after it, who may do what is as the new configuration says.
+      this.#access = accessOf(config);
+      this.#config = config;
+      this.#found = found;
+      this.#notice = this.#givenNotice ?? noticeOf(config, found);
+    });
+    const redis = this.#swapRedis(config.redis);
     this.telemetry.retain(
       this.breakers.list().map(({ name }) => name),
       config.upstreams.map(({ name }) => name),
     );
-    this.#access = accessOf(config);
-    this.#applyCacheLimits(config.cache, this.#config.cache);
-    this.#config = config;
+    this.#applyCacheLimits(config.cache, before.cache);
     this.answers.reconfigured(this.#upstreams.list());
-    this.#notice = this.#givenNotice ?? notice;
     this.lab.reconfigured();
     this.predictions.reconfigured();
+    await redis?.start();
+  }
+
+  /** An Ollama that was found stays: were it away just now, the lab would answer in its place. */
+  async #discover(): Promise<Discovery> {
+    if (this.#found?.upstream.kind === 'ollama') return this.#found;
+    return discoverUpstream((candidate) => this.#upstreams.findsOllama(candidate), this.#ollamaUrl);
   }
 
   /** A budget that was set by hand stays until the configured one changes. */
@@ -623,27 +648,33 @@ export class Runtime implements RuntimeHandle {
     });
   }
 
-  async #applyRedis(config: RedisConfig | undefined): Promise<void> {
-    if (isDeepStrictEqual(config, this.#redis?.config)) return;
+  /** The tier that is to be started, when it is another one than before. */
+  #swapRedis(config: RedisConfig | undefined): RedisTier | null {
+    if (isDeepStrictEqual(config, this.#redis?.config)) return null;
+    const redis = config === undefined ? null : this.#openRedis(config);
     this.#redis?.close();
-    this.#redis = null;
-    this.cache.remote = null;
-    if (config === undefined) {
-      this.breakers.remove(REDIS_COMPONENT);
-      return;
-    }
+    this.#redis = redis;
+    this.cache.remote = redis;
+    if (redis === null) this.breakers.remove(REDIS_COMPONENT);
+    return redis;
+  }
+
+  #openRedis(config: RedisConfig): RedisTier {
     const settings = breakerSettingsSchema.parse({ ...REDIS_BREAKER, slow_call_ms: config.timeout_ms });
     const limits = { probeLeaseMs: config.timeout_ms, capacity: REDIS_CAPACITY };
-    const redis = new RedisTier({
+    return new RedisTier({
       config,
       breaker: this.breakers.ensure(REDIS_COMPONENT, settings, limits),
       onEvent: (type, detail) => this.events.append({ type, component: REDIS_COMPONENT, detail }),
       onPurged: (scope) => this.cache.purgeMemory(scope),
     });
-    this.#redis = redis;
-    this.cache.remote = redis;
-    await redis.start();
   }
+}
+
+function noticeOf({ upstreams }: Config, found: Discovery | null): string | null {
+  if (found !== null) return found.notice;
+  const isAllLab = upstreams.every(({ kind }) => kind === 'lab');
+  return isAllLab ? 'Every upstream is an embedded lab, a stand-in and no AI model' : null;
 }
 
 function accessOf(config: Config): AccessPolicy {

@@ -35,8 +35,12 @@ the value and what is allowed, and the server exits with 78.
 
 - \`\${NAME}\` in any string takes an environment variable; a missing one is a fault. \`$\${\` is a plain \`\${\`.
 - Environment variables beat the file.
-- A changed file is taken up while the server runs. A bad one is refused with an event, and the old one stays.
-  \`listen\` can only change at a start.
+- A file that is empty, or holds comments alone, is a fault; \`{}\` says that nothing but defaults is wanted.
+- A changed file is taken up while the server runs, once nobody has written to it for a second. A bad one is refused
+  with an event, and the old one stays. \`listen\` can only change at a start.
+- A reload never loosens access: the admin token, the last API key and the last upstream can only go at a restart
+  (keys also where \`auth.allow_anonymous\` is true), and so can what looks like the beginning of a token, a key or an
+  address that is in force, or makes a lab answer for all models. What a reload takes away is told in an event first.
 - Secrets (\`api_key\`, \`api_keys\`, \`admin_token\`, credentials in addresses, values from \`\${NAME}\`) are never printed.
 - Editors with a YAML language server complete and check the file when it begins with
   \`# yaml-language-server: $schema=./docs/switchgear.schema.json\`.

@@ -56,6 +56,8 @@ export function describeEvent(event: LoggedEvent): EventText {
 const PLAIN: Record<string, { title: string; tone: EventTone }> = {
   config_reloaded: { title: 'Configuration reloaded', tone: 'plain' },
   config_refused: { title: 'Configuration refused, the old one stays', tone: 'warning' },
+  config_takes_away: { title: 'A reload takes something away', tone: 'warning' },
+  config_incomplete: { title: 'Configuration taken up only in part', tone: 'bad' },
   config_needs_restart: { title: 'A setting needs a restart', tone: 'warning' },
   redis_connected: { title: 'Redis is connected', tone: 'good' },
   redis_lost: { title: 'Redis is away; memory goes on', tone: 'warning' },

@@ -14,12 +14,12 @@ export const MISSING = 'missing';
 /** The `value` of a fault about a key that does not exist. What stands behind it may be a secret. */
 export const UNKNOWN_KEY = 'unknown key';
 
-/** A configuration that cannot be used. The message names every fault and no secret. */
+/** A configuration that cannot be used. The message begins with `lead`, names every fault and no secret. */
 export class ConfigError extends Error {
   readonly faults: readonly ConfigFault[];
 
-  constructor(faults: readonly ConfigFault[]) {
-    super(`The configuration is not valid: ${faults.map(formatFault).join(' | ')}`);
+  constructor(faults: readonly ConfigFault[], lead = 'The configuration is not valid') {
+    super(`${lead}: ${faults.map(formatFault).join(' | ')}`);
     this.name = 'ConfigError';
     this.faults = faults;
   }

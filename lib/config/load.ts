@@ -2,6 +2,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
 import { isLoopback } from '#lib/access/hosts.ts';
+import { digestOf, MAX_FILE_BYTES, textOf } from '#lib/config/content.ts';
 import { type Env, type Environment, overlay, read, readEnvironment } from '#lib/config/environment.ts';
 import { ConfigError, type ConfigFault } from '#lib/config/faults.ts';
 import { crossFaults, faultAt, faultsOf, type Origins } from '#lib/config/issues.ts';
@@ -13,26 +14,34 @@ import { type Config, configSchema } from '#lib/contracts/config.ts';
 
 export const DEFAULT_FILE = 'switchgear.yaml';
 
-const MAX_FILE_BYTES = 1024 * 1024;
-
 export interface LoadedConfig {
   config: Config;
   environment: Environment;
   /** The absolute path of the file that was read; null when there is none. */
   file: string | null;
+  /** Of that file's content, as `digestOf` has it. */
+  digest: string | null;
 }
 
 interface FileContent {
   path: string | null;
+  digest: string | null;
   /** Null when the file cannot be used, in which case there are faults. */
   value: Mapping | null;
   faults: ConfigFault[];
   substituted: Set<string>;
 }
 
+export interface LoadOptions {
+  env: Env;
+  cwd: string;
+  /** What the file holds, for who has read it already. */
+  content?: Buffer;
+}
+
 /** Loads and validates the configuration. Throws a `ConfigError` that names every fault there is. */
-export function loadConfig({ env, cwd }: { env: Env; cwd: string }): LoadedConfig {
-  const file = readFile(env, cwd);
+export function loadConfig({ env, cwd, content }: LoadOptions): LoadedConfig {
+  const file = readFile(env, cwd, content);
   const faults = [...file.faults];
   const environment = readEnvironment(env, cwd, faults);
   const { value: raw, names: overlaid } = overlay(file.value ?? {}, env);
@@ -50,45 +59,45 @@ export function loadConfig({ env, cwd }: { env: Env; cwd: string }): LoadedConfi
     file.value === null ? judged.filter(({ path }) => variables.has(path) && path !== 'HOST') : judged;
   const all = distinct([...faults, ...known]);
   if (all.length > 0 || !parsed.success) throw new ConfigError(all);
-  return { config: parsed.data, environment, file: file.path };
+  return { config: parsed.data, environment, file: file.path, digest: file.digest };
 }
 
-function readFile(env: Env, cwd: string): FileContent {
+function readFile(env: Env, cwd: string, given: Buffer | undefined): FileContent {
   const named = read(env, 'SWITCHGEAR_CONFIG');
   const path = resolve(cwd, named ?? DEFAULT_FILE);
   const refuse = (faults: ConfigFault[]): FileContent => ({
     path,
+    digest: null,
     value: null,
     faults,
     substituted: new Set(),
   });
-  let text: string;
+  const refuseWhole = (allowed: string): FileContent =>
+    refuse([{ path: basename(path), value: '[the whole file]', allowed }]);
+  let content: Buffer;
   try {
-    if (statSync(path).size > MAX_FILE_BYTES) {
-      return refuse([
-        { path: basename(path), value: '[the whole file]', allowed: 'must have at most 1 MiB' },
-      ]);
-    }
-    text = readFileSync(path, 'utf8');
+    if (given === undefined && statSync(path).size > MAX_FILE_BYTES)
+      return refuseWhole('must have at most 1 MiB');
+    content = given ?? readFileSync(path);
   } catch (thrown) {
     const code = thrown instanceof Error && 'code' in thrown ? String(thrown.code) : 'unknown';
     if (named === null && code === 'ENOENT')
-      return { path: null, value: {}, faults: [], substituted: new Set() };
+      return { path: null, digest: null, value: {}, faults: [], substituted: new Set() };
     const place = named === null ? DEFAULT_FILE : 'SWITCHGEAR_CONFIG';
     return refuse([
       { path: place, value: quote(named ?? path), allowed: `must be a file that can be read (${code})` },
     ]);
   }
+  const text = textOf(content);
+  if (text === null) return refuseWhole('must be text in UTF-8');
   const yaml = parseYaml(text, basename(path));
   if (!yaml.ok) return refuse(yaml.faults);
   try {
     const { value, faults, places } = substitute(yaml.value, env);
-    return { path, value, faults, substituted: places };
+    return { path, digest: digestOf(content), value, faults, substituted: places };
   } catch (thrown) {
     if (!(thrown instanceof RangeError)) throw thrown;
-    return refuse([
-      { path: basename(path), value: '[the whole file]', allowed: 'must not nest or repeat so much' },
-    ]);
+    return refuseWhole('must not nest or repeat so much');
   }
 }
 

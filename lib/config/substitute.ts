@@ -11,7 +11,8 @@ export interface Substituted {
   places: Set<string>;
 }
 
-const PLACEHOLDER = /\$?\$\{([^{}]*)\}/g;
+/** One that is not closed is none either: as a plain text it would be a secret that anyone can guess. */
+const PLACEHOLDER = /\$?\$\{([^{}]*)(\}?)/g;
 const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
 /** Aliases can make a small file a deep or large configuration. */
 const MAX_DEPTH = 20;
@@ -53,11 +54,12 @@ class Walk {
   #fill(text: string, path: ConfigPath): unknown {
     const place = formatPath(path);
     let taken = false;
-    const filled = text.replace(PLACEHOLDER, (placeholder, name: string) => {
+    const filled = text.replace(PLACEHOLDER, (placeholder, name: string, end: string) => {
       if (placeholder.startsWith('$$')) return placeholder.slice(1);
-      const variable = NAME.test(name) ? this.#env[name] : undefined;
+      const isName = end !== '' && NAME.test(name);
+      const variable = isName ? this.#env[name] : undefined;
       if (variable !== undefined) taken = true;
-      else this.faults.push(missing(place, name));
+      else this.faults.push(isName ? missing(place, name) : unnamed(place));
       return variable ?? placeholder;
     });
     if (!taken) return filled;
@@ -73,10 +75,11 @@ function convert(text: string, type: string | undefined): unknown {
   return text;
 }
 
+function unnamed(path: string): ConfigFault {
+  const allowed = 'must hold the name of an environment variable; write $${ for a plain ${';
+  return { path, value: `\${…}`, allowed };
+}
+
 function missing(path: string, name: string): ConfigFault {
-  if (!NAME.test(name)) {
-    const allowed = 'must hold the name of an environment variable; write $${ for a plain ${';
-    return { path, value: `\${…}`, allowed };
-  }
   return { path, value: `\${${name}}`, allowed: `the environment variable ${name} must be set` };
 }

@@ -1,23 +1,30 @@
 /**
  * Watches the configuration file by looking at its content. Events of the file system are not enough: editors put a
  * new file in the old one's place, and Kubernetes swaps a link to the directory above it.
+ *
+ * A new content is taken once it has been still: the same, and not written to, for as long as `stillMs` between two
+ * looks by our own clock, for the file's may be that of another machine. What is loaded is what was looked at.
  */
-import { hash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { performance } from 'node:perf_hooks';
+import { type Look, lookAt } from '#lib/config/content.ts';
 import type { Config } from '#lib/contracts/config.ts';
 
 const DEFAULT_INTERVAL_MS = 500;
-const UNREADABLE = 'not readable';
+const DEFAULT_STILL_MS = 1_000;
 
 export interface WatchOptions {
   path: string;
-  /** Loads and validates the whole configuration; may throw. */
-  load: () => Config;
+  /** Digest of the content that is in force: what has changed since it was read counts as a change. */
+  current: string;
+  /** Validates the whole configuration with this content of the file; may throw. */
+  load: (content: Buffer) => Config;
   onChange: (config: Config) => void;
   /** Told once for each content that cannot be used; the old configuration stays. */
   onRejected: (error: Error) => void;
   intervalMs?: number;
+  stillMs?: number;
+  /** Monotonic, milliseconds; asked once for each look that finds a change. */
+  monotonicMs?: () => number;
 }
 
 export interface ConfigWatcher {
@@ -26,27 +33,35 @@ export interface ConfigWatcher {
 
 /** Starts to watch. Does not keep the process alive. */
 export function watchConfig(options: WatchOptions): ConfigWatcher {
-  const { path, onRejected, intervalMs = DEFAULT_INTERVAL_MS } = options;
+  const { path, intervalMs = DEFAULT_INTERVAL_MS, stillMs = DEFAULT_STILL_MS } = options;
+  const { monotonicMs = () => performance.now(), onRejected } = options;
   let closed = false;
-  let current = fingerprint(() => readFileSync(path));
-  let settling: string | null = null;
+  let { current } = options;
+  /** What is seen now, and since when. */
+  let settling: { stamp: string; sinceMs: number } | null = null;
   let timer: NodeJS.Timeout;
 
+  const isStill = ({ digest, stamp }: Look): boolean => {
+    if (digest === current) {
+      settling = null;
+      return false;
+    }
+    const nowMs = monotonicMs();
+    if (settling?.stamp !== stamp) {
+      settling = { stamp, sinceMs: nowMs };
+      return false;
+    }
+    return nowMs - settling.sinceMs >= stillMs;
+  };
+
   const look = async (): Promise<void> => {
-    const content = await readFile(path).catch((thrown: unknown) => thrown);
-    const seen = fingerprint(() => {
-      if (!Buffer.isBuffer(content)) throw content;
-      return content;
-    });
-    if (closed) return;
-    // A file that is being written, or gone for a moment, must look the same twice.
-    const settled = seen === settling;
-    settling = seen === current || settled ? null : seen;
-    if (seen === current || !settled) return;
-    current = seen;
+    const seen = await lookAt(path);
+    if (closed || !isStill(seen)) return;
+    settling = null;
+    current = seen.digest;
     // Without its file the server would fall back to its defaults, which nobody asked for by deleting a file.
-    if (seen.startsWith(UNREADABLE)) throw new Error(`The configuration file is ${seen}`);
-    options.onChange(options.load());
+    if (seen.content === null) throw new Error(`The configuration file is ${seen.digest}`);
+    options.onChange(options.load(seen.content));
   };
 
   const schedule = (): void => {
@@ -65,14 +80,4 @@ export function watchConfig(options: WatchOptions): ConfigWatcher {
       clearTimeout(timer);
     },
   };
-}
-
-/** A digest of a content; why there is none, when it cannot be read. */
-function fingerprint(read: () => Buffer): string {
-  try {
-    return hash('sha256', read());
-  } catch (thrown) {
-    const code = thrown instanceof Error && 'code' in thrown ? String(thrown.code) : 'unknown';
-    return `${UNREADABLE} (${code})`;
-  }
 }

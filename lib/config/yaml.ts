@@ -23,7 +23,10 @@ const ALLOWED: Partial<Record<YAMLError['code'], string>> = {
 
 export type YamlResult = { ok: true; value: Mapping } | { ok: false; faults: ConfigFault[] };
 
-/** Parses a whole file. An empty one is an empty mapping. `name` is how faults call the file. */
+/** What an empty file, or one of comments alone, is told: it says nothing, and may be one that is not written yet. */
+const EMPTY = 'must hold a key; write {} where nothing but defaults is wanted';
+
+/** Parses a whole file. `name` is how faults call the file. */
 export function parseYaml(text: string, name: string): YamlResult {
   const lines = new LineCounter();
   const document = parseDocument(text, { prettyErrors: false, lineCounter: lines, uniqueKeys: true });
@@ -40,7 +43,7 @@ export function parseYaml(text: string, name: string): YamlResult {
   }
   try {
     const value: unknown = document.toJS({ maxAliasCount: MAX_ALIASES });
-    if (value === null || value === undefined) return { ok: true, value: {} };
+    if (value === null || value === undefined) return refuse(name, '[nothing]', EMPTY);
     if (isMapping(value)) return { ok: true, value };
     return refuse(name, '[the whole file]', 'must be a mapping, such as listen: { port: 8003 }');
   } catch {

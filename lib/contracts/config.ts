@@ -5,7 +5,9 @@
 import { z } from 'zod';
 
 export const ONE_REDIS = 'must be given, or else cluster or sentinel, and only one of the three';
-const redisUrl = z.url({ protocol: /^rediss?$/, error: 'must be a redis:// or rediss:// URL' });
+const redisUrl = z
+  .url({ protocol: /^rediss?$/, error: 'must be a redis:// or rediss:// URL' })
+  .refine(hasReadableCredentials, 'must have % in its user and password written as %25');
 const port = z.int().min(1).max(65_535);
 const positiveMs = z.int().min(1).max(86_400_000);
 const percent = z.number().gt(0).max(100);
@@ -148,6 +150,17 @@ export const upstreamSchema = z.strictObject({
     .prefault({})
     .describe('Request batching'),
 });
+
+/** Whether the credentials of an address can be read: a `%` in them begins an escape. */
+function hasReadableCredentials(address: string): boolean {
+  const url = URL.parse(address);
+  if (url === null) return true;
+  try {
+    return decodeURIComponent(url.username + url.password) !== null;
+  } catch {
+    return false;
+  }
+}
 
 function isTimezone(name: string): boolean {
   try {
@@ -301,6 +314,12 @@ export const configSchema = z
           .array(z.string().min(8))
           .default([])
           .describe('Keys that clients of the data plane must send, when any are set'),
+        allow_anonymous: z
+          .boolean()
+          .default(false)
+          .describe(
+            'Says that a data plane which asks for no key is wanted; without it no reload takes the last key away',
+          ),
       })
       .prefault({}),
     limits: z

@@ -108,9 +108,11 @@ export class Upstreams<L extends Lab = Lab> {
 
   /**
    * Takes a configuration. What did not change goes on untouched; calls that run on a replaced upstream end there;
-   * a breaker keeps its state and window as long as its upstream's name lasts.
+   * a breaker keeps its state and window as long as its upstream's name lasts. What may fail comes first: nothing has
+   * changed when it throws before, or in, `begin`, which is called once all that is new is there.
    */
-  async apply(config: Config): Promise<void> {
+  async apply(config: Config, begin: () => void = () => {}): Promise<void> {
+    await this.#startLabs(config, begin);
     this.#keepAliveMs = 1_000 * config.allocation.keep_alive_s;
     for (const groups of this.#groups.values()) groups.keepAliveMs = this.#keepAliveMs;
     const queue = { queue: config.limits.queue, queueWaitMs: config.limits.queue_wait_ms };
@@ -124,7 +126,7 @@ export class Upstreams<L extends Lab = Lab> {
         old.delete(wanted.name);
         continue;
       }
-      const url = await this.#address(wanted);
+      const url = this.#addressOf(wanted);
       const limits = { capacity: this.#capacityOf(wanted), ...queue };
       const slots = present?.slots ?? new Slots(limits);
       slots.setLimits(limits);
@@ -163,8 +165,7 @@ export class Upstreams<L extends Lab = Lab> {
       // Not awaited: running calls may take minutes to end.
       upstream.close(successor ?? null).catch(() => upstream.destroy());
       if (successor?.config.kind === 'lab') continue;
-      await this.#labs.get(upstream.name)?.close();
-      this.#labs.delete(upstream.name);
+      await this.#closeLab(upstream.name);
     }
   }
 
@@ -219,10 +220,29 @@ export class Upstreams<L extends Lab = Lab> {
     };
   }
 
-  async #address(config: UpstreamConfig): Promise<string> {
-    if (config.kind !== 'lab') return config.url ?? '';
-    const running = this.#labs.get(config.name);
-    return (running ?? (await this.#startLab(config.name))).url;
+  #addressOf({ name, kind, url }: UpstreamConfig): string {
+    return (kind === 'lab' ? this.#labs.get(name)?.url : url) ?? '';
+  }
+
+  /** Those that a configuration has and that do not run yet. Closes them again when one of them, or `begin`, fails. */
+  async #startLabs({ upstreams }: Config, begin: () => void): Promise<void> {
+    const started: string[] = [];
+    try {
+      for (const { name, kind } of upstreams) {
+        if (kind !== 'lab' || this.#labs.has(name)) continue;
+        await this.#startLab(name);
+        started.push(name);
+      }
+      begin();
+    } catch (thrown) {
+      await Promise.all(started.map((name) => this.#closeLab(name)));
+      throw thrown;
+    }
+  }
+
+  async #closeLab(name: string): Promise<void> {
+    await this.#labs.get(name)?.close();
+    this.#labs.delete(name);
   }
 
   async #startLab(name: string): Promise<L> {

@@ -16,7 +16,7 @@ export interface TestGateway {
 /** Starts a gateway from a configuration as it would stand in `switchgear.yaml`, on a free port. */
 export async function startGateway(
   config: Record<string, unknown>,
-  options: { now?: () => number } = {},
+  options: { now?: () => number; ollamaUrl?: string } = {},
 ): Promise<TestGateway> {
   let runtime: Runtime | null = null;
   const server = createHttpServer((req, res) => {

@@ -86,6 +86,14 @@ describe('an event in words', () => {
       event('config_refused', { detail: { message: 'listen.port: "x"' } }),
       ['Configuration refused, the old one stays', '“listen.port: "x"”', 'warning'],
     ],
+    [
+      event('config_takes_away', { detail: { message: 'redis removed', taken: [] } }),
+      ['A reload takes something away', '“redis removed”', 'warning'],
+    ],
+    [
+      event('config_incomplete', { detail: { message: 'restart' } }),
+      ['Configuration taken up only in part', '“restart”', 'bad'],
+    ],
     [event('session_refused', { by: 'local' }), ['A wrong admin token was tried', 'by local', 'warning']],
     [
       event('something_else', { component: 'a.chat', detail: { message: 'm' } }),

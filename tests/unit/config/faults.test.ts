@@ -47,6 +47,13 @@ redis: {}
     );
   });
 
+  it('are found in credentials of Redis that nobody could read', () => {
+    const given = faults(null, { SWITCHGEAR_REDIS_URL: 'redis://:100%zq@10.0.0.6' });
+    expect(formatFaults(given)).toBe(
+      '  SWITCHGEAR_REDIS_URL: "redis://[secret]@10.0.0.6" is not allowed; must have % in its user and password written as %25',
+    );
+  });
+
   it('are named once, when only rules between keys are broken', () => {
     const yaml = 'upstreams: [{ name: a, kind: lab }, { name: a, kind: ollama }]';
     expect(

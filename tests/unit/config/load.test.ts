@@ -2,6 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { formatFaults } from '#lib/config/faults.ts';
 import { loadConfig } from '#lib/config/load.ts';
 import { faults, inDirectory, load } from './support.ts';
 
@@ -26,10 +27,19 @@ describe('without a file and environment', () => {
     });
   });
 
-  it.each(['', '# nothing\n', '---\n', 'cache:\nauth:\n  # admin_token: x\n'])(
-    'an empty file (%j) is the same',
+  it.each(['{}', 'cache:\nauth:\n  # admin_token: x\n'])(
+    'a file without a value (%j) is the same',
     (yaml) => {
       expect(load(yaml).config).toEqual(load(null).config);
+    },
+  );
+
+  it.each(['', ' \n\t\n', '\ufeff', '# nothing\n', '---\n', '--- # nothing\n...\n', 'null', '~'])(
+    'an empty file (%j) is a fault',
+    (yaml) => {
+      expect(formatFaults(faults(yaml))).toBe(
+        '  switchgear.yaml: [nothing] is not allowed; must hold a key; write {} where nothing but defaults is wanted',
+      );
     },
   );
 });
@@ -49,6 +59,14 @@ describe('the file', () => {
       const loaded = loadConfig({ env: { SWITCHGEAR_CONFIG: 'other.yml' }, cwd });
       expect(loaded.file).toBe(join(cwd, 'other.yml'));
       expect(loaded.config.listen.port).toBe(9001);
+    });
+  });
+
+  it('is UTF-8, with or without its mark', () => {
+    expect(load('\ufefflisten: { port: 9000 }').config.listen.port).toBe(9000);
+    inDirectory('listen: { port: 9000 }', (cwd) => {
+      writeFileSync(join(cwd, 'switchgear.yaml'), Buffer.from('listen: { port: 9000 }', 'utf16le'));
+      expect(() => loadConfig({ env: {}, cwd })).toThrow('must be text in UTF-8');
     });
   });
 
@@ -121,9 +139,13 @@ describe('${NAME}', () => {
     expect(faults('listen: { port: "${P}" }')).toHaveLength(1);
   });
 
-  it('is a fault when it holds no name', () => {
-    expect(faults('listen: { host: "${A-B}" }')[0]).toMatchObject({ path: 'listen.host', value: '${…}' });
-  });
+  it.each(['${A-B}', '${}', '${', '${A', 'x${A', '${A{B}}'])(
+    'is a fault when it holds no name: %s',
+    (text) => {
+      const given = faults(`auth: { admin_token: "12345678${text}" }`, { A: 'a', B: 'b' });
+      expect(given).toMatchObject([{ path: 'auth.admin_token', value: '${…}' }]);
+    },
+  );
 });
 
 describe('the environment', () => {

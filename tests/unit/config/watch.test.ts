@@ -1,7 +1,20 @@
-import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import {
+  appendFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { digestOf } from '#lib/config/content.ts';
 import { loadConfig } from '#lib/config/load.ts';
 import { type ConfigWatcher, watchConfig } from '#lib/config/watch.ts';
 
@@ -24,13 +37,21 @@ afterEach(() => {
   rmSync(cwd, { recursive: true });
 });
 
-function watch(load = (): ReturnType<typeof loadConfig> => loadConfig({ env: {}, cwd })): void {
+/** @param monotonicMs by default each look is a moment after the one before */
+function watch(loaded = (_content: Buffer): void => {}, monotonicMs?: () => number): void {
+  let nowMs = 0;
   watcher = watchConfig({
     path: file,
-    load: () => load().config,
+    current: digestOf(readFileSync(file)),
+    load: (content) => {
+      loaded(content);
+      return loadConfig({ env: {}, cwd, content }).config;
+    },
     onChange: (config) => ports.push(config.listen.port),
     onRejected: (error) => rejections.push(error.message),
     intervalMs: 5,
+    stillMs: 10,
+    monotonicMs: monotonicMs ?? (() => (nowMs += 10)),
   });
 }
 
@@ -76,7 +97,6 @@ describe('a watched configuration', () => {
     write(1);
     watch(() => {
       loads += 1;
-      return loadConfig({ env: {}, cwd });
     });
     write(1);
     write(1, `${file}.tmp`);
@@ -117,4 +137,109 @@ describe('a watched configuration', () => {
     write(3);
     await expect.poll(() => ports).toEqual([3]);
   });
+
+  it.each<[what: string, change: () => void, told: string]>([
+    ['is emptied', () => truncateSync(file), '[nothing] is not allowed; must hold a key'],
+    [
+      'holds comments alone',
+      () => writeFileSync(file, '# listen: { port: 2 }\n'),
+      '[nothing] is not allowed',
+    ],
+    ['is not UTF-8', () => writeFileSync(file, Buffer.from([0x61, 0x3a, 0xff])), 'must be text in UTF-8'],
+    ['ends in zeros', () => appendFileSync(file, '\0\0\0'), 'must be text in UTF-8'],
+    ['is huge', () => truncateSync(file, 2 ** 40), 'The configuration file is larger than 1 MiB'],
+    ['becomes a directory', () => replace(() => mkdirSync(file)), 'is not a regular file'],
+    ['becomes a pipe', () => replace(() => spawnSync('mkfifo', [file])), 'is not a regular file'],
+    ['becomes a link to nothing', () => replace(() => symlinkSync('gone', file)), 'is not readable (ENOENT)'],
+    ['becomes a link to itself', () => replace(() => symlinkSync(file, file)), 'is not readable (ELOOP)'],
+  ])('stays as it is when the file %s, and follows the next good one', async (_what, change, told) => {
+    write(1);
+    watch();
+    change();
+    await expect.poll(() => rejections).toEqual([expect.stringContaining(told)]);
+    replace(() => write(2));
+    await expect.poll(() => ports).toEqual([2]);
+    expect(rejections).toHaveLength(1);
+  });
+
+  it('is loaded from the bytes that were still, whatever is written by then', async () => {
+    write(1);
+    const seen: string[] = [];
+    watch((content) => {
+      seen.push(content.toString());
+      write('none');
+    });
+    write(2);
+    await expect.poll(() => ports).toEqual([2]);
+    expect(seen[0]).toBe('listen: { port: 2 }\n');
+  });
+
+  it('is loaded again when it has changed between the start and the first look', async () => {
+    write(2);
+    watcher = watchConfig({
+      path: file,
+      current: digestOf(Buffer.from('listen: { port: 1 }\n')),
+      load: (content) => loadConfig({ env: {}, cwd, content }).config,
+      onChange: (config) => ports.push(config.listen.port),
+      onRejected: (error) => rejections.push(error.message),
+      intervalMs: 5,
+      stillMs: 0,
+    });
+    await expect.poll(() => ports).toEqual([2]);
+  });
 });
+
+describe('a file that is being written', () => {
+  let nowMs: number;
+  let looks: number;
+  const clock = () => {
+    looks += 1;
+    return nowMs;
+  };
+  /** Until what stands there now has been looked at, twice, for a look may have begun before. */
+  const looked = async () => {
+    const from = looks;
+    await expect.poll(() => looks).toBeGreaterThan(from + 1);
+  };
+
+  beforeEach(() => {
+    nowMs = 0;
+    looks = 0;
+  });
+
+  it('is waited for, a part of it is never taken', async () => {
+    write(1);
+    watch(undefined, clock);
+    const whole = 'listen:\n  port: 2\ncache:\n  memory_mb: 5\n';
+    writeFileSync(file, '');
+    for (const line of whole.split('\n').slice(0, -1)) {
+      await looked();
+      nowMs += 9;
+      appendFileSync(file, `${line}\n`);
+    }
+    await looked();
+    expect([ports, rejections]).toEqual([[], []]);
+    nowMs += 10;
+    await expect.poll(() => ports).toEqual([2]);
+    expect(rejections).toEqual([]);
+  });
+
+  it('is waited for while writes leave its content as it is, by whatever clock they are dated', async () => {
+    write(1);
+    watch(undefined, clock);
+    write(2);
+    for (const atS of [4_000_000_000, 1, 2_000_000_000]) {
+      utimesSync(file, atS, atS);
+      await looked();
+      nowMs += 9;
+    }
+    expect([ports, rejections]).toEqual([[], []]);
+    nowMs += 10;
+    await expect.poll(() => ports).toEqual([2]);
+  });
+});
+
+function replace(make: () => void): void {
+  rmSync(file, { recursive: true, force: true });
+  make();
+}
