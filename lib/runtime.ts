@@ -36,6 +36,7 @@ import { AnswerCache, embeddingsOf, responsesOf } from '#lib/gateway/answer-cach
 import { batchingReport } from '#lib/gateway/batch-report.ts';
 import { SlowReaders } from '#lib/gateway/client/slow-readers.ts';
 import { Gateway } from '#lib/gateway/gateway.ts';
+import { LargeAnswers } from '#lib/gateway/large/large-answers.ts';
 import { Holdings } from '#lib/gateway/shared/holdings.ts';
 import { EventStreams } from '#lib/http/event-streams.ts';
 import { LabControl } from '#lib/lab/control.ts';
@@ -106,6 +107,7 @@ export class Runtime implements RuntimeHandle {
   readonly #whatIfs: WhatIfs;
   readonly #stopTicking: () => void;
   readonly #ghosts: Ghosts;
+  readonly #large = new LargeAnswers();
   #redis: RedisTier | null = null;
   /** As set by hand. */
   #cacheMb: number | null = null;
@@ -240,6 +242,7 @@ export class Runtime implements RuntimeHandle {
     this.answers = new AnswerCache({
       cache: this.cache,
       holdings,
+      large: this.#large,
       config: () => this.#config,
       now,
       monotonicMs,
@@ -554,6 +557,7 @@ export class Runtime implements RuntimeHandle {
     await this.#whatIfs.close();
     this.answers.close();
     this.slowReaders.close();
+    await this.#large.close();
     await this.#upstreams.close();
     this.#redis?.close();
     await this.predictions.allocation.close();

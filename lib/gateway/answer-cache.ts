@@ -18,6 +18,7 @@ import {
 } from '#lib/gateway/cache-policy.ts';
 import { EmbeddingCache, type EmbeddingPlan } from '#lib/gateway/embedding-cache.ts';
 import { Flight, type FlightOrder, type Joinable } from '#lib/gateway/flight.ts';
+import type { LargeAnswers } from '#lib/gateway/large/large-answers.ts';
 import { type Mergeable, PromptBatches } from '#lib/gateway/prompt-batches.ts';
 import { Renderings } from '#lib/gateway/renderings.ts';
 import type { Holdings } from '#lib/gateway/shared/holdings.ts';
@@ -53,6 +54,7 @@ export interface Asked {
   readonly body: string | Buffer;
   readonly headers: string[];
   readonly stream: boolean;
+  readonly openBytes: FlightOrder['openBytes'];
   readonly model: string;
   /** What lets it share its call with others; null when it cannot. */
   readonly mergeable: Mergeable | null;
@@ -61,6 +63,7 @@ export interface Asked {
 export interface AnswerCacheParts {
   cache: ResponseCache;
   holdings: Holdings;
+  large: LargeAnswers;
   config: () => Config;
   now: () => number;
   monotonicMs: () => number;
@@ -70,7 +73,7 @@ export interface AnswerCacheParts {
 }
 
 /** Answers beyond are handed on, not kept. */
-const MAX_KEPT_BYTES = 8 * 1024 * 1024;
+const MAX_KEPT_BYTES = 4 * 1024 * 1024;
 
 /** A call that others may wait for, and the id that its answer will have. */
 export interface Running {
@@ -99,6 +102,10 @@ export class AnswerCache {
 
   get isOn(): boolean {
     return this.#parts.config().cache.enabled;
+  }
+
+  get large(): LargeAnswers {
+    return this.#parts.large;
   }
 
   get holdings(): Holdings {

@@ -37,13 +37,18 @@ export class Background {
       over(isRefused);
     };
     const waiter: Waiter = {
-      takesWhole: true,
+      takes: () => false,
       taken: 0,
       progress: () => {},
       complete() {
         done();
         end(false);
         return true;
+      },
+      // Nobody waits for it, and it is not kept.
+      completeLarge: () => {
+        end(false);
+        return Promise.resolve(null);
       },
       failed: ({ kind }) => end(kind === 'refused'),
       found: () => end(false),

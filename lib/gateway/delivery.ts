@@ -53,6 +53,8 @@ export class Delivery implements SlowReader {
   readonly trace: RequestTrace;
   /** True once a byte of the answer has gone out. */
   isCommitted = false;
+  /** Whether it is JSON that is on its way in parts. */
+  #isWhole = false;
   readonly #outlets: Outlets;
   /** A large body that is being written. */
   #body: Buffer | null = null;
@@ -74,10 +76,10 @@ export class Delivery implements SlowReader {
   }
 
   /** Answers false when the client reads more slowly than we write. */
-  write(text: string, origin: () => Origin): boolean {
-    if (text === '') return !this.res.writableNeedDrain;
-    if (!this.isCommitted) this.#commit(origin());
-    return this.res.write(text);
+  write(part: string | Buffer, origin: () => Origin): boolean {
+    if (part.length === 0) return !this.res.writableNeedDrain;
+    if (!this.isCommitted) this.#commit(origin(), typeof part !== 'string');
+    return this.res.write(part);
   }
 
   /** Runs `next` once the client has taken what was written; one that never takes it is let go. */
@@ -91,10 +93,10 @@ export class Delivery implements SlowReader {
     });
   }
 
-  /** Ends a stream; `text` is its last part. */
-  end(text: string, origin: () => Origin): void {
-    if (!this.isCommitted) this.#commit(origin());
-    this.res.end(text);
+  /** Ends what is written in parts; `part` is the last. */
+  end(part: string | Buffer, origin: () => Origin): void {
+    if (!this.isCommitted) this.#commit(origin(), typeof part !== 'string');
+    this.res.end(part);
     this.#watchTheRest();
   }
 
@@ -113,7 +115,8 @@ export class Delivery implements SlowReader {
   }
 
   error(error: SwitchgearError, origin: Origin): void {
-    if (this.isCommitted) this.res.end(errorEvent(this.surface, error));
+    if (this.#isWhole) this.res.destroy();
+    else if (this.isCommitted) this.res.end(errorEvent(this.surface, error));
     else sendError(this.res, this.surface, error, this.#headers(origin));
     this.#watchTheRest();
   }
@@ -168,10 +171,11 @@ export class Delivery implements SlowReader {
     });
   }
 
-  #commit(origin: Origin): void {
+  #commit(origin: Origin, isWhole: boolean): void {
     this.isCommitted = true;
+    this.#isWhole = isWhole;
     const headers = this.#headers(origin);
-    headers.push(...STREAM_HEADERS[this.surface]);
+    headers.push(...(isWhole ? JSON_HEADERS : STREAM_HEADERS[this.surface]));
     this.res.writeHead(200, headers);
     this.trace.answeredAt = performance.now();
   }

@@ -20,15 +20,17 @@ import {
   sharedHeaders,
   type Waiter,
 } from '#lib/gateway/flight.ts';
+import { keptIn, valueOfKept } from '#lib/gateway/kept-vector.ts';
+import type { Source } from '#lib/gateway/large/jobs.ts';
+import type { LargeAnswers } from '#lib/gateway/large/large-answers.ts';
 import type { Holdings } from '#lib/gateway/shared/holdings.ts';
 import { TokenEstimate } from '#lib/gateway/token-estimate.ts';
-import type { Json, JsonObject } from '#lib/protocols/types.ts';
+import type { Json, JsonObject, Usage } from '#lib/protocols/types.ts';
 import {
   cosine,
   LEGACY_PATH,
   modelIn,
   tokensPerItem,
-  type Vector,
   valuesOf,
   vectorsIn,
   withInputs,
@@ -81,6 +83,7 @@ export interface EmbeddingCacheParts {
   readonly cache: ResponseCache;
   readonly background: Background;
   readonly holdings: Holdings;
+  readonly large: LargeAnswers;
   readonly config: () => Config;
   /** Epoch milliseconds. */
   readonly now: () => number;
@@ -92,6 +95,9 @@ export interface EmbeddingCacheParts {
 export interface Fetched {
   readonly entries: readonly CacheEntry[];
   readonly flight: Flight;
+  readonly usage: Usage | null;
+  /** The whole of a large answer, which is not parsed here. */
+  readonly source: Source | null;
 }
 
 /** Vectors of one input say the same when they point the same way. */
@@ -221,18 +227,32 @@ export class EmbeddingCache {
     const trace = new SharedTrace(bundles.map((bundle) => bundle.trace));
     const { flight, read } = this.#call(asked, items, trace);
     const waiter: Waiter = {
-      takesWhole: true,
+      takes: () => false,
       taken: 0,
       progress: () => {},
       complete: () => {
         const byKey = new Map(read().map((entry) => [entry.key, entry]));
         const results = bundles.map((bundle) => ({
           flight,
+          usage: flight.usage,
+          source: null,
           entries: bundle.items.flatMap(({ key }) => byKey.get(key) ?? []),
         }));
         report({ kind: 'done', results });
         if (bundles.length > 1) this.#tryCanary(asked, items, byKey);
         return true;
+      },
+      completeLarge: async (_, source) => {
+        const { entries, usage, whole } = await this.#keepLarge(asked, items, flight, source);
+        const byKey = new Map(entries.map((entry) => [entry.key, entry]));
+        const results = bundles.map((bundle) => ({
+          flight,
+          usage,
+          source: whole,
+          entries: bundle.items.flatMap(({ key }) => byKey.get(key) ?? []),
+        }));
+        report({ kind: 'done', results });
+        return usage;
       },
       failed: (end) => report({ kind: 'failed', error: end, blamesItems: blamesItems(end) }),
       found: () => {},
@@ -258,6 +278,7 @@ export class EmbeddingCache {
       model: plan.model,
       trace,
       keepBytes: 0,
+      openBytes: null,
       lookUp: null,
       onRecorded: null,
       onOver: () => {},
@@ -281,13 +302,13 @@ export class EmbeddingCache {
     if (item === undefined || entry === undefined || this.#trusted.has(name) || background.isBusy) return;
     if (this.#trusted.size < MAX_TRUSTED) this.#trusted.set(name, true);
     const { flight, read } = this.#call({ ...asked, plan: { ...asked.plan, isBypass: true } }, [item], null);
-    const before = valuesOf(keptIn(entry).vector);
+    const before = valuesOf(keptIn(entry.value).vector);
     background.run({
       flight,
       done: () => {
         const [single] = read();
         if (single === undefined) return;
-        const same = cosine(before, valuesOf(keptIn(single).vector));
+        const same = cosine(before, valuesOf(keptIn(single.value).vector));
         if (same >= SAME_COSINE) return;
         this.#trusted.set(name, false);
         // What came in batches so far is not to be served.
@@ -315,14 +336,14 @@ export class EmbeddingCache {
   #check(asked: EmbeddingsAsked, item: Item, { held }: Found): BackgroundCall {
     const { cache } = this.#parts;
     const { flight, read } = this.#call(asked, [item], null);
-    const before = valuesOf(keptIn(held.entry).vector);
+    const before = valuesOf(keptIn(held.entry.value).vector);
     return {
       flight,
       done: () => {
         const [entry] = read();
         if (entry === undefined) return;
         cache.count(asked.plan.cache, 'checks');
-        const now = valuesOf(keptIn(entry).vector);
+        const now = valuesOf(keptIn(entry.value).vector);
         if (cosine(before, now) < SAME_COSINE) cache.count(asked.plan.cache, 'wrong_hits');
       },
     };
@@ -332,14 +353,47 @@ export class EmbeddingCache {
   #keep({ plan, upstream }: EmbeddingsAsked, items: readonly Item[], flight: Flight): CacheEntry[] {
     const { recorded, usage, durationMs } = flight;
     if (recorded?.form !== 'whole') return [];
+    const model = modelIn(recorded.body) ?? plan.model;
+    const values = vectorsIn(recorded.body, upstream.protocol, items.length).map((vector) =>
+      valueOfKept({ vector, model }),
+    );
+    return this.#keepAll(plan, items, values, usage, durationMs);
+  }
+
+  /** As `#keep`, of what is too large to be parsed here. */
+  async #keepLarge(
+    { plan, upstream }: EmbeddingsAsked,
+    items: readonly Item[],
+    flight: Flight,
+    source: Source,
+  ) {
+    if (source.from !== 'bytes') throw new Error('an upstream answers in bytes');
+    const { model } = plan;
+    const { values, usage, whole } = await this.#parts.large.vectors({
+      kind: 'vectors',
+      source,
+      protocol: upstream.protocol,
+      count: items.length,
+      model,
+    });
+    const buffers = values.map(({ buffer, byteOffset, length }) => Buffer.from(buffer, byteOffset, length));
+    const entries = this.#keepAll(plan, items, buffers, usage, flight.durationMs);
+    return { entries, usage, whole: { from: 'bytes', chunks: [whole] } satisfies Source };
+  }
+
+  #keepAll(
+    plan: EmbeddingPlan,
+    items: readonly Item[],
+    values: readonly Buffer[],
+    usage: Usage | null,
+    durationMs: number,
+  ): CacheEntry[] {
     const { cache } = this.#parts;
-    const vectors = vectorsIn(recorded.body, upstream.protocol, items.length);
     const inputs = items.map(({ input }) => input);
     const tokens = tokensPerItem(usage?.input ?? 0, inputs);
     if (usage !== null && inputs.every((input) => typeof input === 'string'))
       this.tokens.learn(plan.model, Buffer.byteLength(inputs.join('')), usage.input);
-    const model = modelIn(recorded.body) ?? plan.model;
-    return vectors.map((vector, at) => {
+    return values.map((value, at) => {
       const entry: CacheEntry = {
         key: items[at]?.key ?? '',
         cache: plan.cache,
@@ -350,7 +404,7 @@ export class EmbeddingCache {
         tokensIn: tokens[at] ?? 0,
         tokensOut: 0,
         counted: usage !== null,
-        value: valueOfKept({ vector, model }),
+        value,
       };
       if (plan.isBypass) return entry;
       cache.store(entry);
@@ -443,28 +497,4 @@ function distinct(items: readonly Item[]): Item[] {
 
 function isSame(a: readonly Json[], b: readonly Json[]): boolean {
   return a.length === b.length && a.every((each, at) => each === b[at]);
-}
-
-/** What an entry says: width of a number, length of the model's name, name, numbers. */
-export interface Kept {
-  readonly vector: Vector;
-  readonly model: string;
-}
-
-const HEAD_BYTES = 3;
-
-function valueOfKept({ vector: { bytesPerValue, bytes }, model }: Kept): Buffer {
-  const name = Buffer.from(model);
-  const head = Buffer.alloc(HEAD_BYTES);
-  head.writeUInt8(bytesPerValue, 0);
-  head.writeUInt16LE(name.length, 1);
-  return Buffer.concat([head, name, bytes]);
-}
-
-export function keptIn({ value }: CacheEntry): Kept {
-  const end = HEAD_BYTES + value.readUInt16LE(1);
-  return {
-    model: value.toString('utf8', HEAD_BYTES, end),
-    vector: { bytesPerValue: value.readUInt8(0) === 4 ? 4 : 8, bytes: value.subarray(end) },
-  };
 }

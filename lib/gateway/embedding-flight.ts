@@ -5,22 +5,27 @@ import type { Held } from '#lib/cache/memory-tier.ts';
 import type { Found } from '#lib/cache/response-cache.ts';
 import { SwitchgearError } from '#lib/errors.ts';
 import { digest } from '#lib/gateway/cache-policy.ts';
-import {
-  type Bundle,
-  type EmbeddingCache,
-  type EmbeddingsAsked,
-  type Item,
-  type ItemWaiter,
-  keptIn,
+import type {
+  Bundle,
+  EmbeddingCache,
+  EmbeddingsAsked,
+  Item,
+  ItemWaiter,
 } from '#lib/gateway/embedding-cache.ts';
-import { type Answering, type Flight, type FlightEnd, failedBy, type Waiter } from '#lib/gateway/flight.ts';
+import { type Answering, type FlightEnd, failedBy, type Waiter } from '#lib/gateway/flight.ts';
+import { keptIn } from '#lib/gateway/kept-vector.ts';
+import type { Source } from '#lib/gateway/large/jobs.ts';
+import { LARGE_BYTES } from '#lib/gateway/large/large-answers.ts';
 import { ageSOf } from '#lib/gateway/renderings.ts';
 import type { Recorded } from '#lib/protocols/recorded.ts';
 import type { Usage } from '#lib/protocols/types.ts';
-import { answerOf } from '#lib/protocols/vectors.ts';
+import { type AnswerFrame, answerOf } from '#lib/protocols/vectors.ts';
 import type { RequestTrace } from '#lib/telemetry/request-trace.ts';
 import type { ResponseHeaders, UpstreamCall } from '#lib/upstream/call.ts';
 import type { Upstream } from '#lib/upstream/upstream.ts';
+
+/** Of an answer in text, for a byte of a vector. */
+const CHARS_PER_BYTE = 4;
 
 export interface EmbeddingFlightOrder {
   readonly cache: EmbeddingCache;
@@ -201,8 +206,8 @@ export class EmbeddingFlight implements Answering, ItemWaiter {
   }
 
   #complete(isStale = false): void {
-    const { cache, asked, waiter, isDrawn, monotonicMs } = this.#order;
-    const { plan, upstream } = asked;
+    const { cache, asked, waiter } = this.#order;
+    const { plan } = asked;
     const own = this.#own;
     const entries: CacheEntry[] = [];
     for (const item of this.#items) {
@@ -228,25 +233,57 @@ export class EmbeddingFlight implements Answering, ItemWaiter {
             : { cache: 'hit', age };
     const flight = own?.fetched?.flight ?? null;
     const isAlone = own?.batch?.entries === 1;
-    if (flight?.recorded != null && isAlone && own?.items.length === plan.inputs.length) {
-      this.recorded = flight.recorded;
-      this.#bytes = flight.bytes;
-    } else
-      this.recorded = { form: 'whole', body: this.#assembled(entries, monotonicMs() - this.#startedAtMs) };
+    const whole = isAlone && own?.items.length === plan.inputs.length ? own.fetched : null;
+    let large: Source | null = null;
+    if (whole?.flight.recorded != null) {
+      this.recorded = whole.flight.recorded;
+      this.#bytes = whole.flight.bytes;
+    } else {
+      large = whole?.source ?? this.#largeOf(entries);
+      if (large === null) {
+        const vectors = entries.map(({ value }) => keptIn(value).vector);
+        this.recorded = { form: 'whole', body: answerOf(vectors, this.#frameOf(entries)) };
+      }
+    }
     if (own !== null && flight !== null) {
-      this.usage = usageOf(own, flight);
+      this.usage = usageOf(own);
       this.headers = flight.headers;
       this.call = flight.call;
       this.batchSize = isAlone ? null : (own.batch?.size ?? null);
     } else if (!isStale && this.#entries.size === 0)
       this.held = [...this.#found.values()].map(({ held }) => held);
-    try {
-      waiter.complete(this);
-    } catch (thrown) {
-      this.#isOver = false;
-      this.#fail(failedBy(thrown));
+    if (large !== null) {
+      waiter.completeLarge(this, large).then(
+        () => this.#count(isStale),
+        (thrown: unknown) => this.#failLate(thrown),
+      );
       return;
     }
+    try {
+      waiter.complete(this);
+      this.#count(isStale);
+    } catch (thrown) {
+      this.#failLate(thrown);
+    }
+  }
+
+  /** What another thread makes the answer of, when it is too large to be written here. */
+  #largeOf(entries: readonly CacheEntry[]): Source | null {
+    const values = entries.map(({ value }) => value);
+    const bytes = values.reduce((sum, { length }) => sum + length, 0);
+    if (bytes * CHARS_PER_BYTE <= LARGE_BYTES) return null;
+    return { from: 'vectors', values, frame: this.#frameOf(entries) };
+  }
+
+  #failLate(thrown: unknown): void {
+    this.#isOver = false;
+    this.#fail(failedBy(thrown));
+  }
+
+  #count(isStale: boolean): void {
+    const { cache, asked, isDrawn } = this.#order;
+    const { plan, upstream } = asked;
+    const own = this.#own;
     const fetched = own === null ? 0 : own.items.length;
     cache.count(plan, plan.isBypass ? 'bypass' : 'miss', fetched);
     cache.count(plan, 'coalesced', this.#entries.size - fetched);
@@ -256,22 +293,19 @@ export class EmbeddingFlight implements Answering, ItemWaiter {
     });
   }
 
-  #assembled(entries: readonly CacheEntry[], tookMs: number) {
-    const { plan, upstream } = this.#order.asked;
-    const kept = entries.map(keptIn);
-    return answerOf(
-      kept.map(({ vector }) => vector),
-      {
-        model: kept[0]?.model ?? plan.model,
-        path: plan.path,
-        protocol: upstream.protocol,
-        isPacked: plan.isPacked,
-        tokens: entries.every(({ counted }) => counted)
-          ? entries.reduce((sum, { tokensIn }) => sum + tokensIn, 0)
-          : null,
-        tookMs,
-      },
-    );
+  #frameOf(entries: readonly CacheEntry[]): AnswerFrame {
+    const { asked, monotonicMs } = this.#order;
+    const { plan, upstream } = asked;
+    const [first] = entries;
+    const isCounted = entries.every(({ counted }) => counted);
+    return {
+      model: first === undefined ? plan.model : keptIn(first.value).model,
+      path: plan.path,
+      protocol: upstream.protocol,
+      isPacked: plan.isPacked,
+      tokens: isCounted ? entries.reduce((sum, { tokensIn }) => sum + tokensIn, 0) : null,
+      tookMs: monotonicMs() - this.#startedAtMs,
+    };
   }
 
   #fail(end: FlightEnd): void {
@@ -282,8 +316,9 @@ export class EmbeddingFlight implements Answering, ItemWaiter {
 }
 
 /** Of a shared call, what its own items took; what the model took to load is everybody's. */
-function usageOf(own: Bundle, { usage }: Flight): Usage | null {
-  if (usage === null || own.batch?.entries === 1) return usage;
-  const input = own.fetched?.entries.reduce((sum, { tokensIn }) => sum + tokensIn, 0) ?? 0;
+function usageOf({ batch, fetched }: Bundle): Usage | null {
+  const usage = fetched?.usage ?? null;
+  if (usage === null || batch?.entries === 1) return usage;
+  const input = fetched?.entries.reduce((sum, { tokensIn }) => sum + tokensIn, 0) ?? 0;
   return { input, output: 0, loadMs: usage.loadMs };
 }

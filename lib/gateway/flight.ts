@@ -10,14 +10,16 @@ import type { Found } from '#lib/cache/response-cache.ts';
 import { SwitchgearError, toSwitchgearError } from '#lib/errors.ts';
 import type { CacheStatus } from '#lib/gateway/delivery.ts';
 import { clientHeaders } from '#lib/gateway/headers.ts';
+import { copyOf, type Source } from '#lib/gateway/large/jobs.ts';
+import { LARGE_BYTES } from '#lib/gateway/large/large-answers.ts';
 import type { Holdings } from '#lib/gateway/shared/holdings.ts';
-import { Passage, type Reader } from '#lib/gateway/shared/passage.ts';
+import { type Form, Passage, type Reader } from '#lib/gateway/shared/passage.ts';
 import { MAX_ERROR_BYTES, WholeBytes } from '#lib/gateway/shared/whole-bytes.ts';
 import { createStreamDecoder, type StreamDecoder } from '#lib/protocols/decoder.ts';
 import { keepAliveIn } from '#lib/protocols/keep-alive.ts';
 import type { Recorded } from '#lib/protocols/recorded.ts';
 import { StreamMonitor } from '#lib/protocols/stream-monitor.ts';
-import type { Operation, Usage } from '#lib/protocols/types.ts';
+import type { AnswerBytes, Operation, Usage } from '#lib/protocols/types.ts';
 import { parseAnswer, usageIn } from '#lib/protocols/upstream-answer.ts';
 import type { CallObserver, CallTrace, RequestTrace } from '#lib/telemetry/request-trace.ts';
 import type { CallError, CallSink, ResponseHeaders, UpstreamCall } from '#lib/upstream/call.ts';
@@ -67,8 +69,8 @@ export function blamesItems(end: FlightEnd): boolean {
 
 /** What is on its way to those who wait. */
 export interface Answering {
-  /** Of a stream, what came of it; null for what is not streamed. */
-  readonly passage: Passage<string> | null;
+  /** What is handed on as it comes; null for what is held until it is whole. */
+  readonly passage: Passage | null;
   /** All of it, once it is there; of a stream that is not kept, what not all have taken. */
   readonly recorded: Recorded | null;
   /** The whole answer as it came. */
@@ -99,15 +101,20 @@ export interface Joinable extends Answering {
 
 /** Somebody who waits. After `complete`, `failed` or `found` nothing more is called. */
 export interface Waiter extends Reader {
-  /** Whether it is of no use to it to be handed a stream piece by piece. */
-  readonly takesWhole: boolean;
-  /** Payloads have come; takes them from `flight.passage`. Throws what it cannot read, which fails the flight. */
+  /** Whether it is of use to it to be handed an answer of that form piece by piece. */
+  takes(form: Form): boolean;
+  /** Pieces have come; takes them from `flight.passage`. Throws what it cannot read, which fails the flight. */
   progress(flight: Answering): void;
   /**
    * Everything is there. Throws as `progress`.
    * @returns whether it has taken all of it; one that has not reads on, and leaves when it has
    */
   complete(flight: Answering): boolean;
+  /**
+   * As `complete`, of a whole answer that is too large to be parsed here.
+   * @returns what it says of tokens, once this one has it @throws SwitchgearError which fails the flight
+   */
+  completeLarge(flight: Answering, source: Source): Promise<Usage | null>;
   failed(end: FlightEnd, flight: Answering): void;
   /** The shared tier had it. */
   found(found: Found): void;
@@ -129,6 +136,8 @@ export interface FlightOrder {
   readonly request?: RequestTrace | null;
   /** Bytes up to which the answer is kept for others; 0 for an answer that is its client's alone. */
   readonly keepBytes: number;
+  /** How a whole answer is handed on as it comes, once it is large; null when it has to be held. */
+  readonly openBytes: (() => AnswerBytes) | null;
   /** Looks elsewhere before the upstream is called. */
   readonly lookUp: (() => Promise<Found | null>) | null;
   /** Told once, before the waiters, of what is complete and may be kept. */
@@ -146,7 +155,7 @@ export class Flight implements Joinable, CallSink {
   readonly #late = new Set<Waiter>();
   readonly origin = null;
   readonly batchSize = null;
-  passage: Passage<string> | null = null;
+  passage: Passage | null = null;
   recorded: Recorded | null = null;
   bytes: Buffer = EMPTY;
   usage: Usage | null = null;
@@ -158,6 +167,7 @@ export class Flight implements Joinable, CallSink {
   #status = 0;
   #monitor: StreamMonitor | null = null;
   #decoder: StreamDecoder | null = null;
+  #passing: AnswerBytes | null = null;
   #permit: Permit | null = null;
   #trace: CallTrace | null = null;
   #waiting: Waiting | null = null;
@@ -169,7 +179,7 @@ export class Flight implements Joinable, CallSink {
 
   constructor(order: FlightOrder) {
     this.order = order;
-    this.#held = new WholeBytes(order.holdings);
+    this.#held = new WholeBytes(order.holdings, LARGE_BYTES);
   }
 
   /** Whether one that comes now still gets all of it. */
@@ -319,7 +329,7 @@ export class Flight implements Joinable, CallSink {
     this.headers = headers;
     if (!this.#isOk || !this.order.stream) return;
     const monitor = new StreamMonitor(this.upstream.protocol);
-    const passage = new Passage<string>(this.order.keepBytes, this.order.holdings);
+    const passage = new Passage('events', this.order.keepBytes, this.order.holdings);
     this.#monitor = monitor;
     this.passage = passage;
     this.#decoder = createStreamDecoder(this.upstream.protocol, (payload) => {
@@ -333,16 +343,52 @@ export class Flight implements Joinable, CallSink {
     if (this.#over) return true;
     if (this.#decoder !== null && this.#monitor !== null && this.passage !== null)
       return this.#stream(this.#decoder, this.#monitor, this.passage, chunk);
+    if (this.#passing !== null && this.passage !== null)
+      return this.#pass(this.#passing, this.passage, chunk);
     try {
       this.#held.push(chunk);
     } catch (thrown) {
       this.#broken(toSwitchgearError(thrown));
     }
-    if (!this.#isOk && this.#held.size > MAX_ERROR_BYTES) {
+    if (this.#isOk) return this.#held.size <= LARGE_BYTES || this.#goOnAsBytes();
+    if (this.#held.size > MAX_ERROR_BYTES) {
       this.call?.abort();
       this.onEnd();
     }
     return true;
+  }
+
+  /** From here on a whole answer is handed on as it comes, where its form lets it. */
+  #goOnAsBytes(): boolean {
+    const { openBytes, holdings } = this.order;
+    if (openBytes === null || this.#over) return true;
+    const passing = openBytes();
+    const passage = new Passage('bytes', 0, holdings);
+    this.#passing = passing;
+    this.passage = passage;
+    let goesOn = true;
+    for (const chunk of this.#held.takeChunks())
+      if (!this.#over) goesOn = this.#pass(passing, passage, chunk);
+    return goesOn;
+  }
+
+  #pass(passing: AnswerBytes, passage: Passage, chunk: Buffer): boolean {
+    try {
+      for (const piece of passing.push(chunk)) passage.push(piece);
+    } catch (thrown) {
+      this.#deliver();
+      this.#broken(toSwitchgearError(thrown));
+      return true;
+    }
+    return this.#handOn(passage);
+  }
+
+  /** @returns whether the upstream is to send more */
+  #handOn(passage: Passage): boolean {
+    this.#deliver();
+    if (this.#over) return true;
+    this.#trim(passage);
+    return this.#over || passage.wantsMore(this.waiters);
   }
 
   onEnd(): void {
@@ -361,7 +407,8 @@ export class Flight implements Joinable, CallSink {
         return;
       }
       if (this.passage !== null) this.#endStream(this.#monitor, this.passage);
-    } else if (this.#isOk) this.#whole();
+    } else if (this.#passing !== null) this.#endBytes(this.#passing);
+    else if (this.#isOk) this.#whole();
     else this.#rejected();
     this.#leaveGroup();
   }
@@ -379,7 +426,7 @@ export class Flight implements Joinable, CallSink {
     });
   }
 
-  #stream(decoder: StreamDecoder, monitor: StreamMonitor, passage: Passage<string>, chunk: Buffer): boolean {
+  #stream(decoder: StreamDecoder, monitor: StreamMonitor, passage: Passage, chunk: Buffer): boolean {
     const arrivedAt = performance.now();
     try {
       decoder.push(chunk);
@@ -394,10 +441,7 @@ export class Flight implements Joinable, CallSink {
       // The clients have it all; what the upstream still sends must not wait for them to read.
       return true;
     }
-    this.#deliver();
-    if (this.#over) return true;
-    this.#trim(passage);
-    return this.#over || passage.wantsMore(this.waiters);
+    return this.#handOn(passage);
   }
 
   #deliver(): void {
@@ -405,10 +449,10 @@ export class Flight implements Joinable, CallSink {
   }
 
   /** Gives up what nobody needs, and readers that others would have to wait for. */
-  #trim(passage: Passage<string>): void {
+  #trim(passage: Passage): void {
     if (passage.isKept) return;
     this.#closeToOthers();
-    for (const waiter of this.waiters) if (waiter.takesWhole) this.#letGo(waiter);
+    for (const waiter of this.waiters) if (!waiter.takes(passage.form)) this.#letGo(waiter);
     for (let behind = passage.trim(this.waiters); behind !== null; behind = passage.trim(this.waiters))
       for (const waiter of this.waiters) if (waiter === behind) this.#letGo(waiter);
   }
@@ -419,13 +463,47 @@ export class Flight implements Joinable, CallSink {
     waiter.failed({ kind: 'let_go' }, this);
   }
 
-  #endStream(monitor: StreamMonitor, { pieces }: Passage<string>): void {
+  #endStream(monitor: StreamMonitor, { pieces }: Passage): void {
     this.usage = monitor.usage;
-    this.#succeed({ form: 'stream', payloads: pieces });
+    this.#succeed({ form: 'stream', payloads: pieces.map(String) });
     this.call?.resume();
   }
 
+  #endBytes(passing: AnswerBytes): void {
+    try {
+      this.usage = passing.finish();
+      this.#succeed(null);
+    } catch (thrown) {
+      this.#broken(toSwitchgearError(thrown));
+    }
+  }
+
+  /** What is too large to be parsed here is read elsewhere, while all wait. */
+  #wholeLarge(): void {
+    this.#closeToOthers();
+    if (this.#trace !== null) this.#trace.readyAt = performance.now();
+    this.durationMs = this.call === null ? 0 : performance.now() - this.call.startedAt;
+    const source: Source = { from: 'bytes', chunks: this.#held.ownChunks() };
+    const all = [...this.waiters].map((waiter, at) =>
+      waiter.completeLarge(this, at === this.waiters.size - 1 ? source : copyOf(source)),
+    );
+    Promise.all(all).then(
+      (usages) => {
+        if (this.#over) return;
+        this.usage = usages.find((usage) => usage !== null) ?? null;
+        this.waiters.clear();
+        this.#end();
+        this.#settle({ kind: 'success', loadMs: this.usage?.loadMs ?? 0 }, 'ok');
+      },
+      (thrown: unknown) => this.#broken(toSwitchgearError(thrown)),
+    );
+  }
+
   #whole(): void {
+    if (this.#held.size > LARGE_BYTES) {
+      this.#wholeLarge();
+      return;
+    }
     this.bytes = this.#held.take();
     if (this.#trace !== null) this.#trace.readyAt = performance.now();
     try {
@@ -441,7 +519,7 @@ export class Flight implements Joinable, CallSink {
    * Waiters read before the call is settled: what they cannot read is the upstream's failure, and what they have not
    * shown to their clients may still go elsewhere.
    */
-  #succeed(recorded: Recorded): void {
+  #succeed(recorded: Recorded | null): void {
     this.recorded = recorded;
     this.durationMs = this.call === null ? 0 : performance.now() - this.call.startedAt;
     for (const waiter of [...this.waiters]) {

@@ -4,6 +4,7 @@ import type { BatchFacts, BatchOutcome } from '#lib/batching/batcher.ts';
 import type { Refusal } from '#lib/breaker/types.ts';
 import type { Found } from '#lib/cache/response-cache.ts';
 import type { Config } from '#lib/contracts/config.ts';
+import { SwitchgearError } from '#lib/errors.ts';
 import { BatcherSet } from '#lib/gateway/batches.ts';
 import { digest } from '#lib/gateway/cache-policy.ts';
 import {
@@ -63,12 +64,13 @@ export class PromptBatches {
       trace: new SharedTrace(traces),
       body: flights.length === 1 ? order.body : JSON.stringify(withPrompts(mergeable.request, prompts)),
       keepBytes: 0,
+      openBytes: null,
       lookUp: null,
       onRecorded: null,
       onOver: () => {},
     });
     const waiter: Waiter = {
-      takesWhole: true,
+      takes: () => false,
       taken: 0,
       progress: () => {},
       complete: () => {
@@ -80,6 +82,8 @@ export class PromptBatches {
         report({ kind: 'done', results });
         return true;
       },
+      completeLarge: () =>
+        Promise.reject(new SwitchgearError('upstream_invalid', 'The answer to merged prompts is too large')),
       failed: (end) => report({ kind: 'failed', error: end, blamesItems: blamesItems(end) }),
       found: () => {},
     };

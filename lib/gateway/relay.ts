@@ -34,14 +34,16 @@ import {
   type Waiter,
 } from '#lib/gateway/flight.ts';
 import { clientHeaders, upstreamHeaders } from '#lib/gateway/headers.ts';
+import type { Source } from '#lib/gateway/large/jobs.ts';
 import type { Mergeable } from '#lib/gateway/prompt-batches.ts';
 import { ageSOf } from '#lib/gateway/renderings.ts';
+import type { Form, Passage } from '#lib/gateway/shared/passage.ts';
 import { translateUpstreamError } from '#lib/protocols/errors.ts';
 import { isLoadRequest, loadAnswer, openExchange } from '#lib/protocols/exchange.ts';
 import { mergeablePrompt } from '#lib/protocols/prompts.ts';
-import { payloadsOf, type Recorded, wholeOf } from '#lib/protocols/recorded.ts';
+import { payloadsOf, type Recorded, rendered, wholeOf } from '#lib/protocols/recorded.ts';
 import { wantsUsage } from '#lib/protocols/to-ollama/usage.ts';
-import type { AnswerStream, ClientRequest, Exchange, ExchangeContext } from '#lib/protocols/types.ts';
+import type { AnswerStream, ClientRequest, Exchange, ExchangeContext, Usage } from '#lib/protocols/types.ts';
 import { circuitOpen } from '#lib/upstream/admin.ts';
 import type { Upstream } from '#lib/upstream/upstream.ts';
 
@@ -72,11 +74,8 @@ const MAX_CALLS = 2;
 /** What is written of a stream at a time. */
 const READ_CHARS = 64 * 1024;
 
-interface Rest {
-  readonly payloads: readonly string[];
-  /** Payloads that came before the first of them. */
-  readonly dropped: number;
-}
+/** What is left of a complete answer that is handed on piece by piece. */
+type Rest = Pick<Passage, 'dropped'> & { readonly pieces: readonly (string | Buffer)[] };
 
 /** Large whole answers in a client's form, by the bytes that it was asked in. */
 const LARGE = new WeakMap<Answering, Map<string, Buffer>>();
@@ -85,6 +84,8 @@ const LARGE = new WeakMap<Answering, Map<string, Buffer>>();
 interface Leg {
   readonly upstream: Upstream;
   readonly exchange: Exchange;
+  /** With which the exchange was opened. */
+  readonly context: ExchangeContext;
   readonly plan: AnswerPlan | EmbeddingPlan | null;
 }
 
@@ -98,7 +99,7 @@ export class Relay implements Waiter {
   /** Whether another request's call is waited for. */
   #isGuest = false;
   #answer: AnswerStream | null = null;
-  /** Payloads that were taken of the present flight. */
+  /** Pieces that were taken of the present flight. */
   taken = 0;
   /** The client has not yet taken what was written. */
   #isBehind = false;
@@ -127,27 +128,29 @@ export class Relay implements Waiter {
     this.#giveUp();
   }
 
-  get takesWhole(): boolean {
-    return !this.#in.request.stream;
+  takes(form: Form): boolean {
+    if (form === 'events') return this.#in.request.stream;
+    return !this.#in.request.stream && this.#leg?.exchange.openBytes !== undefined;
   }
 
   progress(flight: Answering): void {
     const { passage } = flight;
-    if (passage === null || this.takesWhole || this.#isBehind) return;
+    if (passage === null || this.#isBehind || !this.takes(passage.form)) return;
     const { pieces, dropped } = passage;
     while (this.taken - dropped < pieces.length)
       if (!this.#write(this.#read(pieces, dropped), flight)) return;
   }
 
   complete(flight: Answering): boolean {
-    const { recorded } = flight;
+    const { recorded, passage } = flight;
     const leg = this.#leg;
-    if (recorded === null || leg === null || this.#over) return true;
-    if (!this.takesWhole) {
-      const payloads = payloadsOf(recorded, leg.upstream.protocol);
-      this.#rest = { payloads, dropped: flight.passage?.dropped ?? 0 };
-      return !this.#isBehind && this.#takeRest(flight, this.#rest);
-    }
+    if (leg === null || this.#over) return true;
+    if (passage !== null && this.takes(passage.form)) this.#rest = passage;
+    else if (recorded === null) return true;
+    else if (this.#in.request.stream)
+      this.#rest = { pieces: payloadsOf(recorded, leg.upstream.protocol), dropped: 0 };
+    if (this.#rest !== null) return !this.#isBehind && this.#takeRest(flight, this.#rest);
+    if (recorded === null) return true;
     const body = this.#wholeIn(flight, recorded, leg);
     this.#finish(flight);
     this.#in.delivery.whole(body, this.#origin(flight));
@@ -156,26 +159,54 @@ export class Relay implements Waiter {
     return true;
   }
 
+  async completeLarge(flight: Answering, source: Source): Promise<Usage | null> {
+    const { answers, delivery, request } = this.#in;
+    const leg = this.#leg;
+    if (leg === null) return null;
+    const { id, now, shared = false } = leg.context;
+    const { body, usage } = await answers.large.render({
+      kind: 'render',
+      source,
+      request,
+      protocol: leg.upstream.protocol,
+      context: {
+        id,
+        nowMs: now(),
+        elapsedMs: performance.now() - delivery.trace.startedAt,
+        isShared: shared,
+      },
+    });
+    if (this.#over) return usage;
+    const bytes = Buffer.from(body.buffer, body.byteOffset, body.length);
+    const origin = this.#origin(flight);
+    this.#finish(flight, usage);
+    if (request.stream) delivery.rendered(bytes, origin);
+    else delivery.whole(bytes, origin);
+    if (flight instanceof EmbeddingFlight && flight.held.length > 0)
+      this.#keepRendering(leg, flight.held, bytes);
+    return usage;
+  }
+
   /** @returns false when the client is behind now; it goes on when it has taken this */
-  #write(text: string, flight: Answering): boolean {
+  #write(part: string | Buffer, flight: Answering): boolean {
     const { delivery } = this.#in;
-    if (delivery.write(text, () => this.#origin(flight))) return true;
+    if (delivery.write(part, () => this.#origin(flight))) return true;
     this.#isBehind = true;
     delivery.onceTaken(() => this.#caughtUp(flight));
     return false;
   }
 
   /** Takes what is left of a complete stream. @returns whether that was all */
-  #takeRest(flight: Answering, { payloads, dropped }: Rest): boolean {
+  #takeRest(flight: Answering, { pieces, dropped }: Rest): boolean {
     for (;;) {
-      const text = this.#read(payloads, dropped);
-      if (this.taken - dropped >= payloads.length) {
-        const last = text + this.#stream().finish();
+      const part = this.#read(pieces, dropped);
+      if (this.taken - dropped >= pieces.length) {
+        const last = typeof part === 'string' && this.takes('events') ? part + this.#stream().finish() : part;
         this.#finish(flight);
         this.#in.delivery.end(last, () => this.#origin(flight));
         return true;
       }
-      if (!this.#write(text, flight)) return false;
+      if (!this.#write(part, flight)) return false;
     }
   }
 
@@ -271,14 +302,14 @@ export class Relay implements Waiter {
         delivery.whole(body, { cache: 'bypass', upstream: upstream.name });
         return null;
       }
-      return { upstream, exchange: openExchange(request, upstream.protocol, context), plan: null };
+      return { upstream, exchange: openExchange(request, upstream.protocol, context), context, plan: null };
     }
     try {
       const exchange = openExchange(request, upstream.protocol, context);
       const plan = answers.planOf(upstream, exchange, request, wishes, scope, context.id);
-      if (plan === null) return { upstream, plan, exchange };
+      if (plan === null) return { upstream, plan, exchange, context };
       const shared = { ...context, shared: true, asksForCounts: answers.countsStreams(upstream) };
-      return { upstream, plan, exchange: openExchange(request, upstream.protocol, shared) };
+      return { upstream, plan, context: shared, exchange: openExchange(request, upstream.protocol, shared) };
     } catch (thrown) {
       const error = toSwitchgearError(thrown);
       if (error.code === 'internal') this.#in.onInternalError(error);
@@ -311,7 +342,11 @@ export class Relay implements Waiter {
         this.#calls += 1;
         this.#isGuest = true;
         const context = { ...this.#in.context, id: running.id, shared: true };
-        this.#leg = { ...leg, exchange: openExchange(this.#in.request, leg.upstream.protocol, context) };
+        this.#leg = {
+          ...leg,
+          context,
+          exchange: openExchange(this.#in.request, leg.upstream.protocol, context),
+        };
         this.#flight = running.flight;
         running.flight.join(this);
         return true;
@@ -356,6 +391,7 @@ export class Relay implements Waiter {
       trace: this.#in.delivery.trace,
       request: this.#in.delivery.trace,
       keepBytes: 0,
+      openBytes: opener(exchange),
       lookUp: null,
       onRecorded: null,
       onOver: () => {},
@@ -400,6 +436,7 @@ export class Relay implements Waiter {
       body: this.#body(exchange),
       headers: this.#headers(upstream),
       stream: this.#in.request.stream,
+      openBytes: opener(exchange),
     };
   }
 
@@ -422,7 +459,7 @@ export class Relay implements Waiter {
     const { id, recorded } = recordedOf(entry);
     const replay = { ...context, id, now: () => entry.storedAtMs, shared: true };
     const exchange = openExchange(request, leg.upstream.protocol, replay);
-    const body = shareable(rendered(recorded, exchange, leg.upstream, request));
+    const body = shareable(rendered(recorded, exchange, leg.upstream.protocol, request.stream));
     this.#over = true;
     delivery.trace.upstream = leg.upstream.name;
     delivery.trace.how = cache === 'hit' ? 'cache' : 'stale';
@@ -458,14 +495,15 @@ export class Relay implements Waiter {
     return this.#answer;
   }
 
-  /** The client's form of the next payloads, as many as are written at a time. */
-  #read(payloads: readonly string[], dropped: number): string {
-    const stream = this.#stream();
+  /** The client's form of the next pieces, as much as is written at a time. */
+  #read(pieces: readonly (string | Buffer)[], dropped: number): string | Buffer {
     let text = '';
-    for (let at = this.taken - dropped; at < payloads.length && text.length < READ_CHARS; at += 1) {
-      const payload = payloads[at];
+    for (let at = this.taken - dropped; at < pieces.length && text.length < READ_CHARS; at += 1) {
+      const piece = pieces[at] ?? '';
       this.taken += 1;
-      if (payload !== undefined && !stream.ended) text += stream.push(payload);
+      if (typeof piece !== 'string') return piece;
+      const stream = this.#stream();
+      if (!stream.ended) text += stream.push(piece);
     }
     return text;
   }
@@ -488,14 +526,14 @@ export class Relay implements Waiter {
     return this.#isGuest ? 'coalesced' : 'miss';
   }
 
-  #finish(flight: Answering): void {
+  #finish(flight: Answering, usage: Usage | null = flight.usage): void {
     const { answers, delivery } = this.#in;
     const { trace } = delivery;
     this.#over = true;
     this.#flight = null;
     const { cache } = flight.origin ?? { cache: this.#cacheStatus() };
     const how = HOW[cache];
-    if (how === undefined) trace.usage = flight.usage;
+    if (how === undefined) trace.usage = usage;
     else {
       trace.upstream = flight.upstream.name;
       trace.how = how;
@@ -602,23 +640,13 @@ const HOW: Partial<Record<CacheStatus, AnswerKind>> = {
   coalesced: 'coalesced',
 };
 
+function opener(exchange: Exchange): FlightOrder['openBytes'] {
+  return exchange.openBytes?.bind(exchange) ?? null;
+}
+
 function tooSlow(): SwitchgearError {
   return new SwitchgearError(
     'client_too_slow',
     'The answer was read so slowly that others who wait for it would have been held up; ask again',
   );
-}
-
-/** The whole answer in the client's form, streamed or not. */
-function rendered(
-  recorded: Recorded,
-  exchange: Exchange,
-  { protocol }: Upstream,
-  { stream }: ClientRequest,
-): string {
-  if (!stream) return JSON.stringify(exchange.answer(wholeOf(recorded, protocol)));
-  const answer = exchange.openStream();
-  let text = '';
-  for (const payload of payloadsOf(recorded, protocol)) if (!answer.ended) text += answer.push(payload);
-  return text + answer.finish();
 }

@@ -1,7 +1,15 @@
 /** Surface and upstream speak the same protocol: the request's bytes go as they came, answers keep every field. */
 import { SSE_DONE, sseEvent } from '#lib/protocols/framing.ts';
 import { isObject, numberIn, objectsIn } from '#lib/protocols/json.ts';
-import type { AnswerStream, Exchange, JsonObject, Operation, Usage } from '#lib/protocols/types.ts';
+import { ObjectScan, type ScanOptions } from '#lib/protocols/object-scan.ts';
+import type {
+  AnswerBytes,
+  AnswerStream,
+  Exchange,
+  JsonObject,
+  Operation,
+  Usage,
+} from '#lib/protocols/types.ts';
 import { checkedAnswer, checkedEvent, cut, invalid, usageIn } from '#lib/protocols/upstream-answer.ts';
 
 /**
@@ -25,12 +33,53 @@ export function openaiPassthrough(
       return { ...answer, id };
     },
     openStream: () => new OpenaiStream(id, dropsUsage),
+    openBytes: () => new PassingBytes({ name: 'id', value: JSON.stringify(id) }, 'choices'),
   };
 }
 
 /** Embeddings, and everything of Ollama over Ollama: an answer is checked and handed on. */
 export function identity(operation: Operation, path: string): Exchange {
-  return { operation, path, requestBody: null, answer: checkedAnswer, openStream: () => new OllamaStream() };
+  return {
+    operation,
+    path,
+    requestBody: null,
+    answer: checkedAnswer,
+    openStream: () => new OllamaStream(),
+    openBytes: () => new PassingBytes(),
+  };
+}
+
+/** Members of an answer that say what came of it. */
+const TELLING = new Set(['error', 'usage', 'prompt_eval_count', 'eval_count', 'load_duration']);
+
+/** The same checks as on what is parsed. */
+class PassingBytes implements AnswerBytes {
+  readonly #scan: ObjectScan;
+  readonly #list: string | null;
+
+  /** @param list the member that has to be a list */
+  constructor(replaced: ScanOptions['replaced'] = undefined, list: string | null = null) {
+    this.#scan = new ObjectScan({ watched: TELLING, ...(replaced === undefined ? {} : { replaced }) });
+    this.#list = list;
+  }
+
+  push(chunk: Buffer): Buffer[] {
+    const pieces = this.#scan.push(chunk);
+    if (this.#scan.kept.has('error')) this.#told();
+    return pieces;
+  }
+
+  finish(): Usage | null {
+    this.#scan.end();
+    if (this.#list !== null && !this.#scan.lists.has(this.#list))
+      throw invalid(`an answer without ${this.#list}`);
+    return usageIn(this.#told());
+  }
+
+  #told(): JsonObject {
+    const members = [...this.#scan.kept].map(([name, json]) => `${JSON.stringify(name)}:${json}`);
+    return checkedEvent(`{${members.join()}}`);
+  }
 }
 
 /** Chunks with our own id. Complete once every choice has its `finish_reason`, even where `[DONE]` is missing. */

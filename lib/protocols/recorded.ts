@@ -3,7 +3,7 @@
  * Any client of any surface can be given it, streamed or whole, through its own exchange.
  */
 import { isObject, numberIn, objectIn, objectsIn, stringIn } from '#lib/protocols/json.ts';
-import type { Json, JsonObject, Protocol } from '#lib/protocols/types.ts';
+import type { Exchange, Json, JsonObject, Protocol } from '#lib/protocols/types.ts';
 import { checkedEvent, invalid } from '#lib/protocols/upstream-answer.ts';
 
 export type Recorded =
@@ -25,6 +25,20 @@ export function payloadsOf(recorded: Recorded, protocol: Protocol): readonly str
   const { body } = recorded;
   if (!isObject(body)) throw invalid('an answer that is no object');
   return protocol === 'openai' ? openaiPayloads(body) : ollamaPayloads(body);
+}
+
+/** The whole answer in a client's form, streamed or not. */
+export function rendered(
+  recorded: Recorded,
+  exchange: Exchange,
+  protocol: Protocol,
+  isStream: boolean,
+): string {
+  if (!isStream) return JSON.stringify(exchange.answer(wholeOf(recorded, protocol)));
+  const answer = exchange.openStream();
+  let text = '';
+  for (const payload of payloadsOf(recorded, protocol)) if (!answer.ended) text += answer.push(payload);
+  return text + answer.finish();
 }
 
 /** What the model said and called, for telling whether two answers agree; ids and times are left out. */

@@ -60,6 +60,16 @@ export interface Exchange {
   answer(body: Json): JsonObject;
   /** A translator for one streamed answer. */
   openStream(): AnswerStream;
+  /** Hands a large whole answer on as it comes; absent where it has to be translated. */
+  openBytes?(): AnswerBytes;
+}
+
+/** A whole answer that is checked and changed in its bytes. */
+export interface AnswerBytes {
+  /** @returns what of it the client is sent @throws SwitchgearError as `AnswerStream.push` */
+  push(chunk: Buffer): Buffer[];
+  /** All of it has come. @returns what it said of tokens @throws SwitchgearError `upstream_invalid` when it was cut */
+  finish(): Usage | null;
 }
 
 /** Tokens as the upstream counted them, and the milliseconds that it says it took to load the model. */

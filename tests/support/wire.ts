@@ -8,6 +8,7 @@ import { type Config, configSchema } from '#lib/contracts/config.ts';
 import { AnswerCache } from '#lib/gateway/answer-cache.ts';
 import { SlowReaders } from '#lib/gateway/client/slow-readers.ts';
 import { Gateway } from '#lib/gateway/gateway.ts';
+import { LargeAnswers } from '#lib/gateway/large/large-answers.ts';
 import { Holdings } from '#lib/gateway/shared/holdings.ts';
 import { RequestTrace } from '#lib/telemetry/request-trace.ts';
 import { Upstreams } from '#lib/upstream/upstreams.ts';
@@ -199,9 +200,11 @@ export async function startDataPlane(
     onCorrupt: () => {},
     onLook: () => {},
   });
+  const large = new LargeAnswers();
   const answers = new AnswerCache({
     cache,
     holdings,
+    large,
     config: () => parsed,
     now: () => clock.ms,
     monotonicMs,
@@ -238,6 +241,7 @@ export async function startDataPlane(
       for (const client of clients) client.leave();
       await settle();
       slow.close();
+      await large.close();
       await upstreams.close();
     },
   };

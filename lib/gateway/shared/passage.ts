@@ -12,14 +12,18 @@
  */
 import type { Holdings } from '#lib/gateway/shared/holdings.ts';
 
+/** Events of a stream as text, or parts of a whole answer as bytes. */
+export type Form = 'events' | 'bytes';
+
 export interface Reader {
   /** Pieces that it has taken, from the first one on. */
   readonly taken: number;
 }
 
-export class Passage<P extends string | Buffer> {
+export class Passage {
+  readonly form: Form;
   /** Those that are still held. */
-  readonly pieces: P[] = [];
+  readonly pieces: (string | Buffer)[] = [];
   /** Pieces that came before the first of `pieces`. */
   dropped = 0;
   readonly #keepBytes: number;
@@ -27,7 +31,8 @@ export class Passage<P extends string | Buffer> {
   #heldBytes = 0;
   #isKept: boolean;
 
-  constructor(keepBytes: number, holdings: Holdings) {
+  constructor(form: Form, keepBytes: number, holdings: Holdings) {
+    this.form = form;
     this.#keepBytes = keepBytes;
     this.#holdings = holdings;
     this.#isKept = keepBytes > 0;
@@ -43,7 +48,7 @@ export class Passage<P extends string | Buffer> {
     return this.dropped + this.pieces.length;
   }
 
-  push(piece: P): void {
+  push(piece: string | Buffer): void {
     this.pieces.push(piece);
     this.#heldBytes += piece.length;
     this.#holdings.take(piece.length);

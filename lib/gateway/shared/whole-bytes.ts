@@ -12,19 +12,25 @@ const RETRY_AFTER_MS = 1_000;
 
 const NOTHING = Buffer.alloc(0);
 
+/** In memory that nothing else lies in. */
+export type OwnBytes = Uint8Array<ArrayBuffer>;
+
 export class WholeBytes {
   size = 0;
   readonly #holdings: Holdings;
+  readonly #ownFrom: number;
   #chunks: Buffer[] = [];
 
-  constructor(holdings: Holdings) {
+  /** @param ownFrom bytes from which on each chunk is given memory of its own, one by one as they come */
+  constructor(holdings: Holdings, ownFrom: number) {
     this.#holdings = holdings;
+    this.#ownFrom = ownFrom;
   }
 
   /** @throws SwitchgearError `upstream_invalid` beyond what any answer has, `overloaded` when there is no room for it */
   push(chunk: Buffer): void {
     this.size += chunk.length;
-    this.#chunks.push(chunk);
+    this.#chunks.push(this.size > this.#ownFrom ? Buffer.from(owned(chunk).buffer) : chunk);
     this.#holdings.take(chunk.length);
     if (this.size > MAX_BYTES)
       throw new SwitchgearError('upstream_invalid', `The answer is larger than ${MAX_BYTES} bytes`);
@@ -44,9 +50,27 @@ export class WholeBytes {
     return bytes;
   }
 
+  /** As `take`, in the chunks that came. */
+  takeChunks(): readonly Buffer[] {
+    const chunks = this.#chunks;
+    this.release();
+    return chunks;
+  }
+
+  /** The chunks in memory of their own, which can be handed to another thread. They count as held until `release`. */
+  ownChunks(): readonly OwnBytes[] {
+    return this.#chunks.map(owned);
+  }
+
   release(): void {
     this.#holdings.give(this.size);
     this.size = 0;
     this.#chunks = [];
   }
+}
+
+function owned(chunk: Buffer): OwnBytes {
+  const { buffer, byteLength } = chunk;
+  if (buffer instanceof ArrayBuffer && buffer.byteLength === byteLength) return new Uint8Array(buffer);
+  return Uint8Array.from(chunk);
 }

@@ -331,7 +331,7 @@ describe('a client that takes nothing', () => {
     const question = { ...CHAT, stream: false };
     const clients = Array.from({ length: 50 }, () => ask(plane, false, question));
     await settle();
-    const content = 'x'.repeat(3_000_000);
+    const content = 'x'.repeat(1_500_000);
     plane.calls[0]?.head(200, 'application/json');
     plane.calls[0]?.send(
       JSON.stringify({ id: 'up', choices: [{ index: 0, message: { content }, finish_reason: 'stop' }] }),
@@ -342,7 +342,7 @@ describe('a client that takes nothing', () => {
     await settle();
     expect(plane.calls).toHaveLength(1);
     expect(plane.slow.size).toBe(100);
-    expect(plane.holdings.bytes).toBeLessThan(3 * 3_000_200);
+    expect(plane.holdings.bytes).toBeLessThan(3 * 1_500_200);
     for (const client of clients) client.reads(true);
     await settle();
     for (const client of clients) {
@@ -370,5 +370,92 @@ describe('a client that takes nothing', () => {
     expect(clients.map(({ isOpen }) => isOpen)).toEqual(
       clients.map((_, at) => at >= plane.slow.letGo.too_much_held),
     );
+  });
+});
+
+describe('a large whole answer', () => {
+  const question = { ...CHAT, stream: false };
+  const content = 'x'.repeat(12_000_000);
+  const answer = Buffer.from(
+    JSON.stringify({
+      id: 'up',
+      choices: [{ index: 0, message: { role: 'assistant', content }, finish_reason: 'stop' }],
+      usage: { prompt_tokens: 1, completion_tokens: 2, total_tokens: 3 },
+    }),
+  );
+  /** Sends on from `from` until the upstream is to wait, or all is sent. */
+  async function sendFrom(plane: DataPlane, from: number, to = answer.length): Promise<number> {
+    const [call] = plane.calls;
+    let at = from;
+    while (at < to && call?.paused === false) {
+      call.send(answer.subarray(at, Math.min(to, at + 65_536)));
+      at = Math.min(to, at + 65_536);
+      await settle();
+    }
+    return at;
+  }
+
+  it('is handed on as it comes, with our own id, and held within the lead', async () => {
+    const plane = await start();
+    const [client, other] = [ask(plane, true, question), ask(plane, true, question)];
+    await settle();
+    plane.calls[0]?.head(200, 'application/json');
+    const halfway = await sendFrom(plane, 0, 6_000_000);
+    expect(client.body.length).toBeGreaterThan(5_900_000);
+    expect(plane.holdings.bytes).toBeLessThan(LEAD_BYTES);
+    await sendFrom(plane, halfway);
+    plane.calls[0]?.end();
+    await settle();
+    for (const each of [client, other]) {
+      expect([each.status, each.isWhole]).toEqual([200, true]);
+      const body = JSON.parse(each.body);
+      expect(body.choices[0].message.content).toBe(content);
+      expect(body.id).toMatch(/^chatcmpl-/);
+    }
+    expect(client.body).toBe(other.body);
+    expect([plane.calls.length, plane.holdings.bytes, plane.errors]).toEqual([1, 0, []]);
+  });
+
+  it('waits for its only client', async () => {
+    const plane = await start();
+    const stalled = ask(plane, false, question);
+    await settle();
+    plane.calls[0]?.head(200, 'application/json');
+    let at = await sendFrom(plane, 0);
+    expect(at).toBeLessThan(answer.length);
+    expect(plane.holdings.bytes).toBeLessThan(2 * BYTES_PER_MB + 3 * 65_536);
+    stalled.reads(true);
+    await settle();
+    at = await sendFrom(plane, at);
+    plane.calls[0]?.end();
+    await settle();
+    expect([at, stalled.isWhole]).toEqual([answer.length, true]);
+  });
+
+  it('that is cut is no whole answer to the client either', async () => {
+    const plane = await start();
+    const client = ask(plane, true, question);
+    await settle();
+    plane.calls[0]?.head(200, 'application/json');
+    await sendFrom(plane, 0, 8_000_000);
+    plane.calls[0]?.end();
+    await settle();
+    expect([client.isOpen, client.isWhole]).toEqual([false, false]);
+  });
+
+  it('goes to one who needs it in another form by a call of its own', async () => {
+    const plane = await start();
+    const [whole, streamed] = [ask(plane, true, question), ask(plane, true)];
+    await settle();
+    plane.calls[0]?.head(200, 'application/json');
+    await sendFrom(plane, 0);
+    plane.calls[0]?.end();
+    expect(plane.calls).toHaveLength(2);
+    plane.calls[1]?.head(200, 'text/event-stream');
+    plane.calls[1]?.send(`${OWN_EVENT}${END}`);
+    plane.calls[1]?.end();
+    await settle();
+    expect([whole.isWhole, streamed.isWhole]).toEqual([true, true]);
+    expect(streamed.body).toContain('own');
   });
 });
