@@ -1,0 +1,69 @@
+/** What ends or changes under running answers: the server by SIGTERM, an upstream by a reload. */
+import { type Attack, upstreams } from '../attack.ts';
+import { chatBody, open, readSlowly, sleep, streamBody } from '../client.ts';
+
+const BYTES = 7_000_000;
+const SLOW_BYTES_PER_S = 2_000_000;
+const STREAMS = 100;
+/** Fewer than the streams, so that some still wait when their upstream is replaced. */
+const CONNECTIONS = 40;
+const EVENTS = 2_000;
+/** The file must have been still for a moment, and is looked at twice a second. */
+const RELOADED_MS = 3_000;
+
+const drainWithReaders: Attack = {
+  name: 'drain-with-readers',
+  endsServer: true,
+  async run({ port, server }) {
+    // Not deterministic, so not cached.
+    const opened = await open(port, chatBody(`whole-${BYTES}-drained`, 'hi', { temperature: 1 }));
+    if (opened === null) return { answer: 'none' };
+    const expected = Number(opened.res.headers['content-length'] ?? BYTES);
+    const startedAt = performance.now();
+    let bytes = 0;
+    const reading = readSlowly(opened.res, SLOW_BYTES_PER_S, (part) => {
+      bytes += part.length;
+    });
+    server.child.kill('SIGTERM');
+    const isWhole = await reading;
+    const tookMs = Math.round(performance.now() - startedAt);
+    return { 'of bytes': expected, arrived: bytes, whole: isWhole ? 'yes' : 'no', 'read for ms': tookMs };
+  },
+};
+
+const reloadUnderStreams: Attack = {
+  name: 'reload-under-streams',
+  config: (port) => upstreams(port, { connections: CONNECTIONS }),
+  async run({ port, upstreamPort, reconfigure }) {
+    const failures = new Map<string, number>();
+    const count = (why: string) => failures.set(why, (failures.get(why) ?? 0) + 1);
+    const streams = Array.from({ length: STREAMS }, async (_, at) => {
+      const opened = await open(port, streamBody(`events-${EVENTS}-reload`, `question ${at}`));
+      if (opened?.status !== 200) {
+        opened?.close();
+        count(String(opened?.status ?? 'no answer'));
+        return;
+      }
+      let tail = '';
+      // Long enough to be under way when the file is taken up.
+      await readSlowly(opened.res, 200_000, (part) => {
+        tail = (tail + part.toString('latin1')).slice(-40);
+      });
+      if (!tail.includes('[DONE]')) count('cut');
+    });
+    await sleep(500);
+    // Another address of the same server: a new upstream in the place of the old one.
+    const url = `http://localhost:${upstreamPort}/v1`;
+    reconfigure(upstreams(upstreamPort, { connections: CONNECTIONS, url }));
+    await sleep(RELOADED_MS);
+    await Promise.all(streams);
+    const failed = [...failures.values()].reduce((sum, each) => sum + each, 0);
+    return {
+      streams: STREAMS,
+      failed,
+      why: [...failures].map(([why, times]) => `${times}×${why}`).join(' '),
+    };
+  },
+};
+
+export const CHANGES: readonly Attack[] = [drainWithReaders, reloadUnderStreams];
