@@ -88,14 +88,23 @@ async function carryOut(attack: Attack, { server, settleMs }: AttackOptions): Pr
       seen,
       reconfigure: running.reconfigure,
     });
-    const waited = attack.endsServer === true ? (await stopProbe(), null) : await stopProbe();
+    const waited = await stopProbe();
     const peakMib = stopWatching();
     const ended = started.ended();
     if (ended === null && attack.endsServer !== true) await sleep(settleMs);
     const afterMib = rssMib(pid);
     await stop(started.child);
     upstream.close();
-    return { name: attack.name, kind: 'measured', beforeMib, peakMib, afterMib, waited, ended, figures };
+    return {
+      name: attack.name,
+      kind: 'measured',
+      beforeMib,
+      peakMib,
+      afterMib,
+      waited: attack.endsServer === true ? null : waited,
+      ended,
+      figures,
+    };
   } finally {
     await cleanUp?.();
     rmSync(folder, { recursive: true, force: true });

@@ -10,10 +10,12 @@ export type Plan =
   | { kind: 'whole' | 'event'; count: number }
   /** So many numbered events. */
   | { kind: 'events'; count: number }
+  /** So many numbered events, 5 ms apart. */
+  | { kind: 'paced'; count: number }
   /** Events without an end, so many milliseconds apart. */
   | { kind: 'endless'; count: number };
 
-const COUNTED = ['drop', 'whole', 'event', 'events', 'endless'] as const;
+const COUNTED = ['drop', 'whole', 'event', 'events', 'paced', 'endless'] as const;
 const UNCOUNTED = ['fin', 'rst'] as const;
 const MAX_BYTES = 100 * 1024 * 1024;
 

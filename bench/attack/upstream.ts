@@ -11,6 +11,10 @@ import { chunk, EVENT_END, eventOf, type Plan, parsePlan, SMALL, wholeParts } fr
 
 /** What nobody ends is ended here, long after every attack. */
 const LIMIT_MS = 40_000;
+const PACED_MS = 5;
+const PIECE_BYTES = 1_400;
+/** A turn of the loop between two writes, so that they go out apart. */
+const TURN = 'turn';
 const MAX_MODELS = 10_000;
 
 const seen = new Map<string, number>();
@@ -65,30 +69,42 @@ async function answer(plan: Plan, req: IncomingMessage, res: ServerResponse): Pr
     case 'whole':
       return writeWhole(res, plan.count);
     case 'event':
-      return writeEvents(res, [eventOf(0, 'x'.repeat(plan.count))]);
+      return writeEvents(res, pieces(eventOf(0, 'x'.repeat(plan.count))), TURN);
     case 'events':
-      return writeEvents(res, numbered(plan.count));
+      return writeEvents(res, numbered(plan.count, 2_000));
+    case 'paced':
+      return writeEvents(res, numbered(plan.count, 200), PACED_MS);
     case 'endless':
       return writeEvents(res, endless(), plan.count);
   }
 }
 
-function* numbered(count: number): Generator<string> {
-  for (let at = 0; at < count; at += 1) yield eventOf(at, '.'.repeat(200));
+function* numbered(count: number, bytes: number): Generator<string> {
+  for (let at = 0; at < count; at += 1) yield eventOf(at, '.'.repeat(bytes));
+}
+
+/** As a network deals it out. */
+function* pieces(event: string): Generator<string> {
+  for (let from = 0; from < event.length; from += PIECE_BYTES) yield event.slice(from, from + PIECE_BYTES);
 }
 
 function* endless(): Generator<string> {
   for (let at = 0; ; at += 1) yield eventOf(at, '.'.repeat(4_000));
 }
 
-/** @param gapMs between two events; 0 as fast as they are taken */
-async function writeEvents(res: ServerResponse, events: Iterable<string>, gapMs = 0): Promise<void> {
+/** @param gap between two events, in ms; 0 as fast as they are taken */
+async function writeEvents(
+  res: ServerResponse,
+  events: Iterable<string>,
+  gap: number | typeof TURN = 0,
+): Promise<void> {
   const until = performance.now() + LIMIT_MS;
   res.writeHead(200, { 'content-type': 'text/event-stream' });
   for (const event of events) {
     if (res.destroyed || performance.now() > until) break;
     if (!res.write(event)) await drained(res);
-    if (gapMs > 0) await sleep(gapMs);
+    if (gap === TURN) await new Promise((resolve) => setImmediate(resolve));
+    else if (gap > 0) await sleep(gap);
   }
   res.end(EVENT_END);
 }

@@ -73,6 +73,10 @@ export const BODY_ATTACKS: readonly Attack[] = [
   },
   { name: 'large-event', run: (scene) => answersOf(scene, [streamBody(`event-${LARGE_EVENT_BYTES}-large`)]) },
   {
+    name: 'large-event-translated',
+    run: (scene) => answersOf(scene, [streamBody(`event-${LARGE_EVENT_BYTES}-translated`)], '/api/chat'),
+  },
+  {
     name: 'large-translated',
     run: (scene) =>
       answersOf(scene, [chatBody(`whole-${LARGE_BYTES}-translated`, 'hi', { stream: false })], '/api/chat'),

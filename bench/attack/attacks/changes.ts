@@ -1,13 +1,14 @@
 /** What ends or changes under running answers: the server by SIGTERM, an upstream by a reload. */
 import { type Attack, upstreams } from '../attack.ts';
-import { chatBody, open, readSlowly, sleep, streamBody } from '../client.ts';
+import { chatBody, closed, open, readSlowly, sleep, streamBody } from '../client.ts';
 
 const BYTES = 7_000_000;
 const SLOW_BYTES_PER_S = 2_000_000;
 const STREAMS = 100;
 /** Fewer than the streams, so that some still wait when their upstream is replaced. */
 const CONNECTIONS = 40;
-const EVENTS = 2_000;
+/** Some four seconds: under way when the file is taken up. */
+const EVENTS = 800;
 /** The file must have been still for a moment, and is looked at twice a second. */
 const RELOADED_MS = 3_000;
 
@@ -38,17 +39,17 @@ const reloadUnderStreams: Attack = {
     const failures = new Map<string, number>();
     const count = (why: string) => failures.set(why, (failures.get(why) ?? 0) + 1);
     const streams = Array.from({ length: STREAMS }, async (_, at) => {
-      const opened = await open(port, streamBody(`events-${EVENTS}-reload`, `question ${at}`));
+      const opened = await open(port, streamBody(`paced-${EVENTS}-reload`, `question ${at}`));
       if (opened?.status !== 200) {
         opened?.close();
         count(String(opened?.status ?? 'no answer'));
         return;
       }
       let tail = '';
-      // Long enough to be under way when the file is taken up.
-      await readSlowly(opened.res, 200_000, (part) => {
+      opened.res.on('data', (part: Buffer) => {
         tail = (tail + part.toString('latin1')).slice(-40);
       });
+      await closed(opened.res);
       if (!tail.includes('[DONE]')) count('cut');
     });
     await sleep(500);

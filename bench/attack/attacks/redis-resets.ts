@@ -1,4 +1,7 @@
-/** A real Redis behind a proxy that resets its connections ten times a second, while requests go on that use it. */
+/**
+ * A real Redis behind a proxy that resets its connections again and again, every other second just as a client
+ * subscribes, while requests go on that use it.
+ */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -9,12 +12,14 @@ import { type Attack, upstreams } from '../attack.ts';
 import { chatBody, drainAnswer, open, sleep } from '../client.ts';
 
 const LASTS_MS = 10_000;
-const RESET_EVERY_MS = 100;
+const RESET_EVERY_MS = 250;
+const TRAP_EVERY_MS = 1_000;
 const ASK_EVERY_MS = 10;
 const READY_MS = 5_000;
 
 let redisPort = 0;
 let proxyPort = 0;
+let isTrap = false;
 const pairs = new Set<readonly [Socket, Socket]>();
 
 async function prepare(): Promise<() => Promise<void>> {
@@ -46,7 +51,11 @@ function pass(client: Socket): void {
       for (const each of pair) each.destroy();
     });
   }
-  client.pipe(target).pipe(client);
+  client.on('data', (said) => {
+    if (isTrap && said.includes('subscribe')) client.resetAndDestroy();
+    else target.write(said);
+  });
+  target.pipe(client);
 }
 
 function resetAll(): number {
@@ -61,8 +70,12 @@ export const redisResets: Attack = {
   async run({ port, server }) {
     let [resets, wrong] = [0, 0];
     const timer = setInterval(() => {
-      resets += resetAll();
+      if (!isTrap) resets += resetAll();
     }, RESET_EVERY_MS);
+    const trap = setInterval(() => {
+      isTrap = !isTrap;
+      resets += resetAll();
+    }, TRAP_EVERY_MS);
     const asked: Promise<void>[] = [];
     for (const until = performance.now() + LASTS_MS; performance.now() < until && server.ended() === null; ) {
       const body = chatBody('small-0-redis', `question ${asked.length}`);
@@ -75,7 +88,7 @@ export const redisResets: Attack = {
       );
       await sleep(ASK_EVERY_MS);
     }
-    clearInterval(timer);
+    for (const each of [timer, trap]) clearInterval(each);
     await Promise.all(asked);
     const rejections =
       /unhandledRejection|UnhandledPromiseRejection|internal fault|MaxRetriesPerRequest/.test(

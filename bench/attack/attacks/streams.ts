@@ -1,14 +1,16 @@
 /** Streams that several read, or that one reads slowly: is anything lost, kept without a bound, or held up. */
-import type { Attack } from '../attack.ts';
+import { type Attack, upstreams } from '../attack.ts';
 import { closed, open, readSlowly, sleep, streamBody } from '../client.ts';
 
 const EVENTS = 12_000;
-const SLOW_BYTES_PER_S = 1_000_000;
+const SLOW_BYTES_PER_S = 4_000_000;
 const ENDLESS_MS = 10_000;
 const STALL_MS = 20_000;
 
 const slowReader: Attack = {
   name: 'slow-stream-reader',
+  // What may be kept of one answer is a quarter of it: more than the sockets hold, less than the 25 MB of this one.
+  config: (port) => ({ ...upstreams(port), cache: { memory_mb: 40 } }),
   async run({ port }) {
     const opened = await open(port, streamBody(`events-${EVENTS}-slow`));
     if (opened === null) return { answer: 'none' };
