@@ -6,9 +6,9 @@ const BYTES = 7_000_000;
 const SLOW_BYTES_PER_S = 2_000_000;
 const STREAMS = 100;
 /** Fewer than the streams, so that some still wait when their upstream is replaced. */
-const CONNECTIONS = 40;
-/** Some four seconds: under way when the file is taken up. */
-const EVENTS = 800;
+const CONNECTIONS = 64;
+/** Some three seconds: under way when the file is taken up. */
+const EVENTS = 500;
 /** The file must have been still for a moment, and is looked at twice a second. */
 const RELOADED_MS = 3_000;
 
@@ -58,9 +58,12 @@ const reloadUnderStreams: Attack = {
     reconfigure(upstreams(upstreamPort, { connections: CONNECTIONS, url }));
     await sleep(RELOADED_MS);
     await Promise.all(streams);
+    const events = await (await fetch(`http://127.0.0.1:${port}/api/events?type=config_reloaded`)).text();
+    const reloaded = events.includes('config_reloaded') ? 'yes' : 'no';
     const failed = [...failures.values()].reduce((sum, each) => sum + each, 0);
     return {
       streams: STREAMS,
+      reloaded,
       failed,
       why: [...failures].map(([why, times]) => `${times}×${why}`).join(' '),
     };
