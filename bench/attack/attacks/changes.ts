@@ -1,6 +1,7 @@
 /** What ends or changes under running answers: the server by SIGTERM, an upstream by a reload. */
 import { type Attack, upstreams } from '../attack.ts';
 import { chatBody, closed, open, readSlowly, sleep, streamBody } from '../client.ts';
+import { startUpstream } from '../stage.ts';
 
 const BYTES = 7_000_000;
 const SLOW_BYTES_PER_S = 2_000_000;
@@ -35,7 +36,8 @@ const drainWithReaders: Attack = {
 const reloadUnderStreams: Attack = {
   name: 'reload-under-streams',
   config: (port) => upstreams(port, { connections: CONNECTIONS }),
-  async run({ port, upstreamPort, reconfigure }) {
+  async run({ port, reconfigure }) {
+    const successor = await startUpstream();
     const failures = new Map<string, number>();
     const count = (why: string) => failures.set(why, (failures.get(why) ?? 0) + 1);
     const streams = Array.from({ length: STREAMS }, async (_, at) => {
@@ -53,13 +55,13 @@ const reloadUnderStreams: Attack = {
       if (!tail.includes('[DONE]')) count('cut');
     });
     await sleep(500);
-    // Another address of the same server: a new upstream in the place of the old one.
-    const url = `http://localhost:${upstreamPort}/v1`;
-    reconfigure(upstreams(upstreamPort, { connections: CONNECTIONS, url }));
+    // Another server in the place of the first.
+    reconfigure(upstreams(successor.port, { connections: CONNECTIONS }));
     await sleep(RELOADED_MS);
     await Promise.all(streams);
     const events = await (await fetch(`http://127.0.0.1:${port}/api/events?type=config_reloaded`)).text();
     const reloaded = events.includes('config_reloaded') ? 'yes' : 'no';
+    successor.close();
     const failed = [...failures.values()].reduce((sum, each) => sum + each, 0);
     return {
       streams: STREAMS,
