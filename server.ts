@@ -1,6 +1,7 @@
 /**
  * The entry: one process, one port. Data-plane requests go straight to the gateway, everything else to Next.
- * SIGTERM and SIGINT drain: running requests end, then every part is closed in reverse order.
+ * SIGTERM and SIGINT drain: running requests end, then every part is closed in reverse order. A rejection that nobody
+ * handled is told, and all go on; after an exception that nobody caught it drains, too (docs/decisions/0007).
  *
  * Exit codes (sysexits.h where it has a word): 0 drained, 1 unexpected, 69 address not to be had, 73 data directory
  * not writable, 78 configuration.
@@ -39,6 +40,7 @@ let consolePages: ReturnType<typeof next> | null = null;
 let handlePage: ((req: IncomingMessage, res: ServerResponse) => Promise<void>) | null = null;
 let watcher: ConfigWatcher | null = null;
 let stopping = false;
+let signals = 0;
 /** The server no longer knows of these, and would wait for them for ever. */
 const upgraded = new Set<Duplex>();
 
@@ -56,6 +58,15 @@ const server = createHttpServer(
   { upgrades: dev },
 );
 
+process.on('unhandledRejection', (reason) => {
+  if (runtime === null) throw reason;
+  runtime.internalFaults.report('rejection', reason);
+});
+process.on('uncaughtException', (error) => {
+  if (runtime === null) fail(1, `could not start: ${error.stack ?? error.message}`);
+  runtime.internalFaults.report('exception', error);
+  if (!stopping) end(1);
+});
 process.on('SIGTERM', stop);
 process.on('SIGINT', stop);
 // Started by a script that is gone: nobody could stop this server any more.
@@ -69,6 +80,7 @@ await listen(server, host, port).catch((thrown: NodeJS.ErrnoException) => {
 consolePages = next({ dev, hostname: host, port, quiet: true });
 await Promise.all([consolePages.prepare(), startRuntime()]);
 handlePage = consolePages.getRequestHandler();
+server.on('error', (thrown) => logger.error({ err: thrown }, 'a connection could not be accepted'));
 const handleUpgrade = consolePages.getUpgradeHandler();
 // Only the reloading of `npm run dev` upgrades; pages of other sites may not listen in.
 server.on('upgrade', (req, socket, head) => {
@@ -80,7 +92,11 @@ server.on('upgrade', (req, socket, head) => {
   }
   upgraded.add(socket);
   socket.once('close', () => upgraded.delete(socket));
-  void handleUpgrade(req, socket, head);
+  socket.on('error', () => socket.destroy());
+  handleUpgrade(req, socket, head).catch((thrown: unknown) => {
+    socket.destroy();
+    logger.error({ err: thrown }, 'console upgrade failed');
+  });
 });
 if (runtime === null) throw new Error('the runtime did not start');
 announce(runtime);
@@ -123,11 +139,16 @@ async function startDemo(running: Runtime): Promise<void> {
 }
 
 function stop(signal: NodeJS.Signals): void {
+  signals += 1;
   // A second signal means that the operator will not wait.
-  if (stopping) process.exit(signal === 'SIGINT' ? 130 : 143);
+  if (signals > 1) process.exit(signal === 'SIGINT' ? 130 : 143);
+  if (!stopping) end(0);
+}
+
+function end(exitCode: number): void {
   stopping = true;
   close().then(
-    () => process.exit(0),
+    () => process.exit(exitCode),
     (thrown: unknown) => fail(1, `could not stop in order: ${String(thrown)}`),
   );
 }

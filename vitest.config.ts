@@ -4,6 +4,7 @@ import { defineConfig } from 'vitest/config';
 const MAX_WORKERS = 2;
 const SHARED = {
   pool: 'forks',
+  setupFiles: 'tests/support/no-faults.ts',
   testTimeout: 20_000,
   hookTimeout: 30_000,
   // Pages move once a second, and then ask.

@@ -1,4 +1,5 @@
 /** `npm run bench -- NAME [options]`: runs one benchmark by name, all of them without a name. */
+import { runAttackBench } from './attack/main.ts';
 import { runBatchingBench } from './batching/main.ts';
 import { runBreakerBench } from './breaker/main.ts';
 import { runCacheBench } from './cache/main.ts';
@@ -21,6 +22,7 @@ const BENCHES: Record<string, (args: string[]) => Promise<number>> = {
   batching: runBatchingBench,
   'hit-rate': runHitRateBench,
   forecast: runForecastBench,
+  attack: runAttackBench,
 };
 const EX_USAGE = 64;
 

@@ -49,6 +49,7 @@ import { scoreOf } from '#lib/scorecard/scorecard.ts';
 import { REDIS_BREAKER, REDIS_CAPACITY, REDIS_COMPONENT, RedisTier } from '#lib/store/redis-tier.ts';
 import { openStore, type Store } from '#lib/store/store.ts';
 import { EventLog } from '#lib/telemetry/event-log.ts';
+import { InternalFaults } from '#lib/telemetry/internal-faults.ts';
 import { LiveRows } from '#lib/telemetry/live-rows.ts';
 import type { Logger } from '#lib/telemetry/logger.ts';
 import { ProcessSampler } from '#lib/telemetry/process-sampler.ts';
@@ -89,6 +90,7 @@ export class Runtime implements RuntimeHandle {
   readonly breakers: BreakerRegistry;
   readonly lab: LabControl;
   readonly events: EventLog;
+  readonly internalFaults: InternalFaults;
   readonly gateway: Gateway;
   readonly cache: ResponseCache;
   readonly answers: AnswerCache;
@@ -156,6 +158,13 @@ export class Runtime implements RuntimeHandle {
     tell = (event) => void this.events.append(event);
     for (const trouble of troubles) tell(trouble);
     const monotonicMs = () => performance.now();
+    this.internalFaults = new InternalFaults({
+      monotonicMs,
+      onFault: ({ thrown, detail }) => {
+        logger.error({ err: thrown, source: detail.source, untold: detail.untold }, 'internal fault');
+        this.events.append({ type: 'internal_fault', detail });
+      },
+    });
     this.telemetry = new Telemetry({
       now,
       monotonicMs,
@@ -325,17 +334,21 @@ export class Runtime implements RuntimeHandle {
         slow: this.slowReaders.size,
         letGo: this.slowReaders.letGo,
       }),
+      internalFaults: this.internalFaults,
     });
     this.snapshots = new Snapshots((frame) => composeSnapshot(this, frame, now()));
     this.streams = new EventStreams(this.snapshots, this.events, (thrown) => this.reportError(thrown));
     const rows = new LiveRows();
-    this.#stopTicking = everySecond(() => {
-      this.telemetry.tick();
-      this.#ghosts.tick();
-      this.predictions.allocation.tick();
-      this.lab.tour.tick();
-      this.snapshots.tick(() => rows.take(this.telemetry.sealedUntilMs, this.telemetry.scopes()));
-    });
+    this.#stopTicking = everySecond(
+      [
+        () => this.telemetry.tick(),
+        () => this.#ghosts.tick(),
+        () => this.predictions.allocation.tick(),
+        () => this.lab.tour.tick(),
+        () => this.snapshots.tick(() => rows.take(this.telemetry.sealedUntilMs, this.telemetry.scopes())),
+      ],
+      (thrown) => this.internalFaults.report('timer', thrown),
+    );
   }
 
   get faults() {

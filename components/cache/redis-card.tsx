@@ -9,6 +9,8 @@ import type { RedisMetrics } from '#lib/contracts/cache.ts';
 const TROUBLE = {
   full: 'It is full and evicts nothing: writes rest, reads go on.',
   'read-only': 'It is a replica: writes rest, reads go on.',
+  disk: 'It cannot save to its disk: writes rest, reads go on.',
+  replicas: 'It has too few replicas: writes rest, reads go on.',
 } as const;
 
 /** What Redis says of itself. */

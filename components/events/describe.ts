@@ -75,6 +75,7 @@ const PLAIN: Record<string, { title: string; tone: EventTone }> = {
   store_usage: { title: 'Usage cannot be written', tone: 'bad' },
   store_settings: { title: 'What operators set cannot be written', tone: 'bad' },
   lab_crashed: { title: 'The lab crashed and starts again', tone: 'bad' },
+  internal_fault: { title: 'A fault of this program', tone: 'bad' },
   session_opened: { title: 'Console session opened', tone: 'plain' },
   session_refused: { title: 'A wrong admin token was tried', tone: 'warning' },
   session_closed: { title: 'Console session closed', tone: 'plain' },

@@ -75,7 +75,7 @@ export const redisMetricsSchema = z.union([
     version: z.string(),
     mode: z.string(),
     /** Why writes rest while reads go on. */
-    writes_refused: z.enum(['full', 'read-only']).nullable(),
+    writes_refused: z.enum(['full', 'read-only', 'disk', 'replicas']).nullable(),
   }),
   z.strictObject({ status: z.literal('unavailable'), reason: z.enum(['not_configured', 'away']) }),
 ]);

@@ -1,6 +1,7 @@
 /**
  * How ioredis is set up so that nobody waits for a Redis that is slow or away: no queue while it is not connected,
- * a time limit on every command, and connecting again for ever in the background.
+ * a time limit on every command, and connecting again for ever in the background. What it would send by itself, and
+ * then let go of the promise, is left out or held.
  */
 import { Cluster, type ClusterNode, type ClusterOptions, Redis, type RedisOptions } from 'ioredis';
 import type { RedisConfig } from '#lib/contracts/config.ts';
@@ -38,6 +39,8 @@ export function redisSetup({
     connectTimeout: CONNECT_TIMEOUT_MS,
     maxRetriesPerRequest: 0,
     autoResendUnfulfilledCommands: false,
+    // It holds no promise of what it sends then; whoever subscribed does so again.
+    autoResubscribe: false,
     connectionName: 'switchgear',
   } satisfies RedisOptions;
   if (cluster !== undefined) {
@@ -83,7 +86,21 @@ export function redisSetup({
 }
 
 export function openRedis(setup: RedisSetup): RedisClient {
-  return setup.kind === 'cluster' ? new Cluster(setup.nodes, setup.options) : new Redis(setup.options);
+  if (setup.kind !== 'cluster') return new Redis(setup.options);
+  const cluster = new Cluster(setup.nodes, setup.options);
+  cluster.on('+node', holdAsking);
+  return cluster;
+}
+
+/** A Cluster sends `ASKING` before a command that was redirected, and nobody holds its promise: the command tells. */
+function holdAsking(node: Redis): void {
+  const ask = node.asking.bind(node);
+  const asking = () => {
+    const asked = ask();
+    asked.catch(() => {});
+    return asked;
+  };
+  Object.assign(node, { asking });
 }
 
 /** Those that hold keys; a single Redis is its own. */

@@ -2,7 +2,7 @@
  * The cache's shared tier in Redis, behind the breaker of the component `redis`. A request asks it only while it is
  * connected and its breaker closed; whether it is back is found out in the background, at no request's cost.
  */
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
 import { Cluster, type Redis } from 'ioredis';
 import type { CircuitBreaker } from '#lib/breaker/circuit-breaker.ts';
@@ -10,6 +10,7 @@ import type { FailureKind, Outcome } from '#lib/breaker/types.ts';
 import type { PurgeScope, RemoteKey, RemoteTier } from '#lib/cache/response-cache.ts';
 import type { BreakerSettings, RedisConfig } from '#lib/contracts/config.ts';
 import { mastersOf, openRedis, type RedisClient, redisSetup } from '#lib/store/redis-client.ts';
+import { PurgeChannel } from '#lib/store/redis-purges.ts';
 import { outbound } from '#lib/upstream/outbound.ts';
 
 export const REDIS_COMPONENT = 'redis';
@@ -44,7 +45,14 @@ export interface RedisInfo {
 }
 
 /** Why writes are refused while reads go on. */
-export type WriteTrouble = 'full' | 'read-only';
+export type WriteTrouble = 'full' | 'read-only' | 'disk' | 'replicas';
+/** By the code that Redis answers with. */
+const WRITE_TROUBLES = new Map<string, WriteTrouble>([
+  ['OOM', 'full'],
+  ['READONLY', 'read-only'],
+  ['MISCONF', 'disk'],
+  ['NOREPLICAS', 'replicas'],
+]);
 
 const TIER = outbound('RedisTier', import.meta.url);
 
@@ -56,21 +64,18 @@ const MAX_WRITE_BYTES = 64 * 1024 * 1024;
 const WRITE_PAUSE_MS = 5_000;
 const INFO_FRESH_MS = 1_000;
 const SCAN_COUNT = 1_000;
-/** Purges that a replica can have missed while it was not connected. */
-const MAX_REMEMBERED_PURGES = 100;
+/** Purges that wait for Redis, at most; the first are forgotten first. */
+const MAX_PENDING_PURGES = 100;
 const BOOT_WAIT_MS = 1_000;
 
 export class RedisTier implements RemoteTier {
   readonly #parts: RedisTierParts;
   readonly #client: RedisClient;
-  readonly #subscriber: RedisClient;
+  readonly #purges: PurgeChannel;
   readonly #prefix: string;
   readonly #timer: NodeJS.Timeout;
-  readonly #id = randomUUID();
   /** Purges that could not be carried out yet. */
   readonly #pending: PurgeScope[] = [];
-  readonly #seenPurges = new Set<string>();
-  #knowsPurges = false;
   #isProbing = false;
   #wasReady = false;
   #isClosed = false;
@@ -86,7 +91,13 @@ export class RedisTier implements RemoteTier {
     this.#prefix = parts.config.key_prefix;
     const setup = redisSetup(parts.config);
     this.#client = openRedis(setup);
-    this.#subscriber = openRedis(setup);
+    this.#purges = new PurgeChannel({
+      client: this.#client,
+      subscriber: openRedis(setup),
+      prefix: this.#prefix,
+      now: Date.now,
+      onPurged: parts.onPurged,
+    });
     this.#watch();
     this.#timer = setInterval(() => this.#probe(), PROBE_EVERY_MS);
     this.#timer.unref();
@@ -103,7 +114,7 @@ export class RedisTier implements RemoteTier {
     });
     // What goes wrong is told by 'error', and tried again.
     this.#client.connect().catch(() => {});
-    this.#subscriber.connect().catch(() => {});
+    this.#purges.connect();
     let timer: NodeJS.Timeout | undefined;
     const given = new Promise<void>((resolve) => {
       timer = setTimeout(resolve, BOOT_WAIT_MS);
@@ -182,7 +193,7 @@ export class RedisTier implements RemoteTier {
       }
     }
     this.#pending.push(scope);
-    if (this.#pending.length > MAX_REMEMBERED_PURGES) this.#pending.shift();
+    if (this.#pending.length > MAX_PENDING_PURGES) this.#pending.shift();
     return null;
   }
 
@@ -207,20 +218,12 @@ export class RedisTier implements RemoteTier {
     this.#isClosed = true;
     clearInterval(this.#timer);
     this.#client.disconnect();
-    this.#subscriber.disconnect();
+    this.#purges.close();
   }
 
   /** `<prefix>:v1:<cache>:<digest of the model>:<key>`: what a purge names can be found by pattern. */
   #nameOf({ cache, model, key }: RemoteKey): string {
     return `${this.#prefix}:v1:${cache}:${modelDigest(model)}:${key}`;
-  }
-
-  get #channel(): string {
-    return `${this.#prefix}:purge`;
-  }
-
-  get #purgesName(): string {
-    return `${this.#prefix}:purges`;
   }
 
   /** Runs commands with the breaker's leave. @param refused what to answer without it */
@@ -244,9 +247,10 @@ export class RedisTier implements RemoteTier {
 
   /** While something is wrong, asks whether it still is. */
   #probe(): void {
+    this.#purges.tend();
     const isWell = this.isConnected && this.#parts.breaker.state === 'closed';
     if (isWell) {
-      if (this.#pending.length > 0) void this.#carryOutPending();
+      this.#carryOutPending().catch(() => {});
       return;
     }
     if (this.#isProbing) return;
@@ -261,28 +265,25 @@ export class RedisTier implements RemoteTier {
       });
   }
 
+  /** Those that fail again wait again. */
   async #carryOutPending(): Promise<void> {
     for (const scope of this.#pending.splice(0)) await this.purge(scope);
   }
 
   async #carryOut(scope: PurgeScope): Promise<string[]> {
-    const id = randomUUID();
-    const message = JSON.stringify({ id, from: this.#id, scope });
-    this.#seenPurges.add(id);
     // Told first: what another replica keeps may be put back by nobody while keys are still being removed.
-    await this.#client.lpush(this.#purgesName, message);
-    await this.#client.ltrim(this.#purgesName, 0, MAX_REMEMBERED_PURGES - 1);
-    await this.#client.publish(this.#channel, message);
+    await this.#purges.announce(scope);
     const pattern = `${this.#prefix}:v1:${scope.cache ?? '*'}:${scope.model === undefined ? '*' : modelDigest(scope.model)}:*`;
     const gone: string[] = [];
-    for (const node of mastersOf(this.#client)) gone.push(...(await removeMatching(node, pattern)));
+    // One by one: spread into a call, as many as a cache holds overflow the stack.
+    for (const node of mastersOf(this.#client))
+      for (const key of await removeMatching(node, pattern)) gone.push(key);
     return gone;
   }
 
   #writeRefused(thrown: unknown): void {
-    const message = messageOf(thrown);
-    const trouble = /^OOM/.test(message) ? 'full' : /^READONLY/.test(message) ? 'read-only' : null;
-    if (trouble === null) return;
+    const trouble = writeTroubleIn(messageOf(thrown));
+    if (trouble === undefined) return;
     this.#writesRestUntil = performance.now() + WRITE_PAUSE_MS;
     if (this.#writeTrouble !== trouble) this.#parts.onEvent('redis_writes_refused', { reason: trouble });
     this.#writeTrouble = trouble;
@@ -297,43 +298,12 @@ export class RedisTier implements RemoteTier {
     this.#client.on('ready', () => {
       if (!this.#wasReady) this.#parts.onEvent('redis_connected', {});
       this.#wasReady = true;
+      this.#purges.tend();
     });
     this.#client.on('close', () => {
       if (this.#wasReady && !this.#isClosed) this.#parts.onEvent('redis_lost', { message: this.#why() });
       this.#wasReady = false;
     });
-    this.#subscriber.on('error', () => {});
-    this.#subscriber.on('ready', () => {
-      this.#subscriber.subscribe(this.#channel).catch(() => {});
-      void this.#catchUp();
-    });
-    this.#subscriber.on('message', (_channel: string, message: string) => this.#heard(message));
-  }
-
-  /** Purges of others that were missed while this one was not connected. */
-  async #catchUp(): Promise<void> {
-    try {
-      const messages = await this.#client.lrange(this.#purgesName, 0, -1);
-      for (const message of messages.toReversed()) {
-        // At the first connection memory holds nothing that is older than they are.
-        if (this.#knowsPurges) this.#heard(message);
-        else this.#seenPurges.add(purgeIn(message)?.id ?? '');
-      }
-      this.#knowsPurges = true;
-    } catch {
-      // Asked again when it is connected again.
-    }
-  }
-
-  #heard(message: string): void {
-    const purge = purgeIn(message);
-    if (purge === null || purge.from === this.#id || this.#seenPurges.has(purge.id)) return;
-    this.#seenPurges.add(purge.id);
-    if (this.#seenPurges.size > 2 * MAX_REMEMBERED_PURGES) {
-      const [oldest] = this.#seenPurges;
-      if (oldest !== undefined) this.#seenPurges.delete(oldest);
-    }
-    this.#parts.onPurged(purge.scope);
   }
 
   #why(): string {
@@ -361,19 +331,15 @@ async function removeMatching(node: Redis, pattern: string): Promise<string[]> {
   return gone;
 }
 
-function purgeIn(message: string): { id: string; from: string; scope: PurgeScope } | null {
-  try {
-    const { id, from, scope } = JSON.parse(message);
-    return typeof id === 'string' && typeof scope === 'object' && scope !== null ? { id, from, scope } : null;
-  } catch {
-    return null;
-  }
+function writeTroubleIn(message: string): WriteTrouble | undefined {
+  const [code = ''] = message.split(' ', 1);
+  return WRITE_TROUBLES.get(code);
 }
 
 function outcomeOf(thrown: unknown): Outcome {
   const message = failureIn(messageOf(thrown));
   // It answered, and what it refuses is a write; reads go on.
-  if (/^(OOM|READONLY)/.test(message)) return { kind: 'neutral', answered: true };
+  if (writeTroubleIn(message) !== undefined) return { kind: 'neutral', answered: true };
   const failure: FailureKind = message.includes('timed out')
     ? 'first_byte_timeout'
     : /^[A-Z]+ /.test(message)

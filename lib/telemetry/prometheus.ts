@@ -11,6 +11,7 @@ import { type Batching, flushReasons, type UpstreamBatcherView } from '#lib/cont
 import type { BreakerView } from '#lib/contracts/breakers.ts';
 import type { Predictions } from '#lib/contracts/predictions.ts';
 import { answerKinds } from '#lib/contracts/requests.ts';
+import { FAULT_SOURCES, type InternalFaults } from '#lib/telemetry/internal-faults.ts';
 import { BOUNDS_MS, type HistogramTotals } from '#lib/telemetry/meter.ts';
 import type { ModelLabels } from '#lib/telemetry/model-meters.ts';
 import type { Telemetry, UpstreamLoad } from '#lib/telemetry/telemetry.ts';
@@ -22,6 +23,7 @@ export interface PrometheusParts {
   cache: ResponseCache;
   batching: () => Batching;
   predictions: () => Predictions;
+  internalFaults: InternalFaults;
   clients: () => ClientTotals;
 }
 
@@ -60,6 +62,13 @@ export class Prometheus {
     this.#addCaches();
     this.#addBatchers();
     this.#addPredictions();
+    const { internalFaults } = parts;
+    this.#counter(
+      'switchgear_internal_faults_total',
+      'Faults of this program that nobody caught',
+      ['source'],
+      () => FAULT_SOURCES.map((source) => [{ source }, internalFaults.total(source)]),
+    );
   }
 
   get contentType(): string {

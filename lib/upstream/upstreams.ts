@@ -248,7 +248,7 @@ export class Upstreams<L extends Lab = Lab> {
   async #startLab(name: string): Promise<L> {
     const lab = await this.#parts.startLab(name);
     this.#labs.set(name, lab);
-    lab.exited.then((error) => {
+    void lab.exited.then((error) => {
       if (error === null || this.#closed || this.#labs.get(name) !== lab) return;
       this.#parts.onLabCrashed(name, error);
       this.#restartLab(name);

@@ -180,7 +180,7 @@ describe('inputs on their way', () => {
     const waiting: (() => void)[] = [];
     const { u, g } = await start('openai', async (request, res, req) => {
       await new Promise<void>((resolve) => waiting.push(resolve));
-      openai(request, res, req);
+      await openai(request, res, req);
     });
     const first = embed(g, ['a', 'b']);
     await until(() => waiting.length === 1);
@@ -202,7 +202,7 @@ describe('inputs on their way', () => {
     const waiting: (() => void)[] = [];
     const { u, g } = await start('openai', async (request, res, req) => {
       if (u.seen.length === 1) await new Promise<void>((resolve) => waiting.push(resolve));
-      openai(request, res, req);
+      await openai(request, res, req);
     });
     const bad = embed(g, ['good', 'bad']);
     await until(() => waiting.length === 1);
@@ -218,7 +218,7 @@ describe('inputs on their way', () => {
     const waiting: (() => void)[] = [];
     const { u, g } = await start('openai', async (request, res, req) => {
       await new Promise<void>((resolve) => waiting.push(resolve));
-      openai(request, res, req);
+      await openai(request, res, req);
     });
     const leaver = new AbortController();
     const first = post(`${g.url}/v1/embeddings`, { model: 'e', input: ['a', 'b'] }, {}, leaver.signal).catch(

@@ -180,7 +180,7 @@ describe('fallback and retry', () => {
     const u = await upstream((request, res, req) => {
       calls += 1;
       if (calls === 1) req.socket.destroy();
-      else answering(request, res, req);
+      else return answering(request, res, req);
     });
     const g = await gateway([{ name: 'a', url: `${u.url}/v1` }]);
     expect([(await post(`${g.url}/v1/chat/completions`, CHAT)).status, calls]).toEqual([200, 2]);

@@ -267,7 +267,7 @@ describe('a stampede of 1,000', () => {
     });
     const u = await upstream(async (request, res, req) => {
       await held;
-      counting(request, res, req);
+      await counting(request, res, req);
     });
     const g = await gateway([{ url: `${u.url}/v1` }]);
     const waiting = all(g);

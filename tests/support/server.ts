@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import net, { type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { faultsIn, noteFault } from './process-faults.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 
@@ -11,6 +12,9 @@ export interface RunningServer {
   url: string;
   folder: string;
   output: () => string;
+  pid: number;
+  /** Its exit code, once it has ended. */
+  exited: Promise<number | null>;
   /** Sends the signal; resolves with the exit code. */
   stop(signal?: NodeJS.Signals): Promise<number | null>;
 }
@@ -20,6 +24,8 @@ export interface ServerOptions {
   config?: unknown;
   env?: Record<string, string>;
   port?: number;
+  /** The test makes it have a fault of its own. */
+  mayFault?: boolean;
 }
 
 /** Starts it and waits for the line that begins with `ready http://`. */
@@ -29,13 +35,15 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
     run.child.stdout?.on('data', () => {
       if (/^ready http:\/\//m.test(run.output())) resolve(true);
     });
-    run.exited.then(() => resolve(false));
+    void run.exited.then(() => resolve(false));
   });
   if (!(await ready)) throw new Error(`the server did not start:\n${run.output()}`);
   return {
     url: `http://127.0.0.1:${run.port}`,
     folder: run.folder,
     output: run.output,
+    pid: run.child.pid ?? 0,
+    exited: run.exited,
     async stop(signal = 'SIGTERM') {
       run.child.kill(signal);
       const code = await run.exited;
@@ -53,7 +61,7 @@ export async function failServer(options: ServerOptions): Promise<{ code: number
   return { code, output: run.output() };
 }
 
-async function runServer({ config, env = {}, port }: ServerOptions) {
+async function runServer({ config, env = {}, port, mayFault = false }: ServerOptions) {
   const folder = mkdtempSync(join(tmpdir(), 'switchgear-'));
   const file = join(folder, 'switchgear.yaml');
   if (config !== undefined) writeFileSync(file, JSON.stringify(config));
@@ -72,12 +80,18 @@ async function runServer({ config, env = {}, port }: ServerOptions) {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';
-  const keep = (chunk: Buffer) => {
-    output += chunk;
-  };
-  child.stdout?.on('data', keep);
-  child.stderr?.on('data', keep);
-  const exited = new Promise<number | null>((resolve) => child.once('close', resolve));
+  const said = { stdout: '', stderr: '' };
+  for (const name of ['stdout', 'stderr'] as const)
+    child[name]?.on('data', (chunk: Buffer) => {
+      output += chunk;
+      said[name] += chunk;
+    });
+  const exited = new Promise<number | null>((resolve) =>
+    child.once('close', (code) => {
+      if (!mayFault) for (const fault of faultsIn(said)) noteFault(`a server: ${fault}`);
+      resolve(code);
+    }),
+  );
   return { child, folder, port: chosen, exited, output: () => output };
 }
 

@@ -9,10 +9,12 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
+const unexpected = (thrown: unknown) => expect.fail(`it threw ${thrown}`);
+
 describe('a ticker', () => {
   it('ticks at the beginning of each second of the wall clock, until it is stopped', () => {
     const at: number[] = [];
-    const stop = everySecond(() => at.push(Date.now()));
+    const stop = everySecond([() => at.push(Date.now())], unexpected);
     vi.advanceTimersByTime(3_000);
     stop();
     vi.advanceTimersByTime(3_000);
@@ -20,13 +22,22 @@ describe('a ticker', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
+  it('goes on when one of its runs throws, and so do the others', () => {
+    const errors: unknown[] = [];
+    const ran: number[] = [];
+    const broken = () => {
+      throw new Error('broken');
+    };
+    const stop = everySecond([broken, () => ran.push(1)], (thrown) => errors.push(thrown));
+    vi.advanceTimersByTime(3_000);
+    stop();
+    expect([errors.length, ran.length, vi.getTimerCount()]).toEqual([3, 3, 0]);
+  });
+
   it('does not tick twice for a second when its timer is a little early', () => {
     let lateMs = 0;
     const at: number[] = [];
-    const stop = everySecond(
-      () => at.push(Date.now()),
-      () => Date.now() - lateMs,
-    );
+    const stop = everySecond([() => at.push(Date.now())], unexpected, () => Date.now() - lateMs);
     lateMs = 1;
     vi.advanceTimersByTime(3_000);
     stop();
