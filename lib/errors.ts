@@ -27,6 +27,7 @@ export const HTTP_STATUS = {
   upstream_error: 502,
   circuit_open: 503,
   not_ready: 503,
+  overloaded: 503,
   shutting_down: 503,
   upstream_timeout: 504,
 } as const satisfies Record<string, number>;

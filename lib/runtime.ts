@@ -34,6 +34,7 @@ import { AnswerCache, embeddingsOf, responsesOf } from '#lib/gateway/answer-cach
 import { batchingReport } from '#lib/gateway/batch-report.ts';
 import { Gateway } from '#lib/gateway/gateway.ts';
 import { EventStreams } from '#lib/http/event-streams.ts';
+import { defaultBudgetBytes, RequestBodies } from '#lib/http/request-bodies.ts';
 import { LabControl } from '#lib/lab/control.ts';
 import type { LabUpstream } from '#lib/lab/upstream.ts';
 import { PredictionService } from '#lib/predictions.ts';
@@ -70,6 +71,7 @@ export interface RuntimeOptions {
 }
 
 const BYTES_PER_MB = 1024 * 1024;
+const DEFAULT_BODY_BYTES = defaultBudgetBytes();
 
 /** Where a client on this machine reaches a server that listens on every address. */
 const WILDCARDS = new Map([
@@ -83,6 +85,7 @@ export class Runtime implements RuntimeHandle {
   readonly lab: LabControl;
   readonly events: EventLog;
   readonly gateway: Gateway;
+  readonly bodies: RequestBodies;
   readonly cache: ResponseCache;
   readonly answers: AnswerCache;
   readonly predictions: PredictionService;
@@ -231,7 +234,9 @@ export class Runtime implements RuntimeHandle {
           detail: { model, cosine },
         }),
     });
+    this.bodies = new RequestBodies(() => bodyBudgetBytes(this.#config.limits));
     this.gateway = new Gateway({
+      bodies: this.bodies,
       now,
       answers: this.answers,
       upstreams: this.#upstreams,
@@ -294,6 +299,7 @@ export class Runtime implements RuntimeHandle {
       components: () => this.breakers.list().map((breaker) => breaker.snapshot()),
       upstreams: () => this.#loads(),
       cache: this.cache,
+      bodies: this.bodies,
       batching: () => this.batching(),
       predictions: () => this.predictions.view(),
     });
@@ -625,6 +631,14 @@ export class Runtime implements RuntimeHandle {
     this.cache.remote = redis;
     await redis.start();
   }
+}
+
+/** One body of the size allowed must fit, whatever the budget. */
+function bodyBudgetBytes({ body_mb, bodies_mb }: Config['limits']): number {
+  return Math.max(
+    body_mb * BYTES_PER_MB,
+    bodies_mb === undefined ? DEFAULT_BODY_BYTES : bodies_mb * BYTES_PER_MB,
+  );
 }
 
 function accessOf(config: Config): AccessPolicy {

@@ -26,6 +26,7 @@ const ERRORS: Record<ErrorCode, string> = {
   upstream_invalid: 'The upstream answered with something that is no answer.',
   upstream_error: 'The upstream failed in the middle of its answer.',
   circuit_open: 'Every breaker on the way was open, so nothing was sent.',
+  overloaded: 'The bodies of all requests together filled the memory set aside for them.',
   not_ready: 'Switchgear was not ready yet.',
   shutting_down: 'Switchgear was shutting down.',
   upstream_timeout: 'The upstream did not answer in time.',
