@@ -1,7 +1,8 @@
 /**
  * Reads a request body whole, within a limit of its own and the budget of all. A body of one chunk is handed on as it
- * came; others are copied into one buffer that doubles as they grow, so that a client that sends byte by byte leaves no
- * millions of small buffers, and what is given up is given back at once and not when garbage is next collected.
+ * came. Others are copied together, so that a client that sends byte by byte leaves no millions of small buffers: while
+ * small into a buffer that doubles, then into one that grows in place. The address space of that is reserved, its memory
+ * taken as bytes arrive and given back the moment a body is dropped, where freed heap would wait for its neighbours.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { SwitchgearError } from '#lib/errors.ts';
@@ -17,6 +18,8 @@ export interface BodyLimits {
 const RETRY_AFTER_MS = 1_000;
 /** Smaller buffers are not worth growing. */
 const LEAST_CAPACITY_BYTES = 16 * 1024;
+/** From here a buffer grows in place, by so much. Smaller ones would take more mappings than a process may have. */
+const STEP_BYTES = 256 * 1024;
 const NOTHING = Buffer.alloc(0);
 
 /**
@@ -78,10 +81,10 @@ class Body {
   /** Bytes, as the client says; NaN when it does not. */
   readonly #declared: number;
   #buffer: Buffer = NOTHING;
+  /** What `#buffer` stands in once that is large. */
+  #memory: ArrayBuffer | null = null;
   #size = 0;
   #heldBytes = 0;
-  /** Whether the buffer was made here, and nobody else has seen it. */
-  #isOwn = false;
 
   constructor(res: ServerResponse, limits: BodyLimits, declared: number) {
     this.#res = res;
@@ -109,31 +112,46 @@ class Body {
   take(): Buffer {
     const bytes = this.#size === this.#buffer.length ? this.#buffer : this.#buffer.subarray(0, this.#size);
     this.#buffer = NOTHING;
-    this.#isOwn = false;
+    this.#memory = null;
     return bytes;
   }
 
   drop(): void {
-    this.#replace(NOTHING, false);
+    this.#buffer = NOTHING;
+    this.#memory?.resize(0);
+    this.#memory = null;
     this.#release();
   }
 
+  /** To the least capacity that holds `size`, never beyond what may come. */
   #grow(size: number): boolean {
     const most = Number.isNaN(this.#declared) ? this.#limits.maxBytes : this.#declared;
-    const capacity = Math.min(most, Math.max(2 * size, LEAST_CAPACITY_BYTES));
+    const isSmall = size <= STEP_BYTES;
+    const wanted = isSmall
+      ? Math.max(2 * size, LEAST_CAPACITY_BYTES)
+      : Math.ceil(size / STEP_BYTES) * STEP_BYTES;
+    const capacity = Math.min(wanted, Math.floor(most));
     if (!this.#hold(capacity)) return false;
-    // Never of the pool, which is others' too.
-    const larger = Buffer.allocUnsafeSlow(capacity);
-    this.#buffer.copy(larger);
-    this.#replace(larger, true);
+    try {
+      this.#move(capacity, isSmall, Math.floor(most));
+    } catch (thrown) {
+      // No address space left, which is as good as no memory.
+      if (thrown instanceof RangeError) return false;
+      throw thrown;
+    }
     return true;
   }
 
-  #replace(buffer: Buffer, isOwn: boolean): void {
-    // Detached, its memory is free now.
-    if (this.#isOwn && this.#buffer.buffer instanceof ArrayBuffer) this.#buffer.buffer.transfer(0);
-    this.#buffer = buffer;
-    this.#isOwn = isOwn;
+  #move(capacity: number, isSmall: boolean, most: number): void {
+    const before = this.#buffer;
+    if (isSmall) this.#buffer = Buffer.allocUnsafeSlow(capacity);
+    else {
+      if (this.#memory === null) this.#memory = new ArrayBuffer(capacity, { maxByteLength: most });
+      else this.#memory.resize(capacity);
+      this.#buffer = Buffer.from(this.#memory, 0, capacity);
+    }
+    // What grew in place is there already.
+    if (before.buffer !== this.#memory) before.copy(this.#buffer, 0, 0, this.#size);
   }
 
   /** Holds so many bytes in all. */
