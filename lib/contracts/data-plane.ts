@@ -78,6 +78,7 @@ export const CALL_ERRORS: readonly ErrorCode[] = [
   'upstream_error',
   'circuit_open',
   'not_ready',
+  'overloaded',
   'shutting_down',
   'upstream_timeout',
 ];

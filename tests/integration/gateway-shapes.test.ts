@@ -17,7 +17,7 @@ beforeAll(async () => {
   gateway = await startGateway({
     upstreams: [
       { name: 'o', kind: 'openai', url: `${openai.url}/v1`, models: ['gpt*'] },
-      { name: 'l', kind: 'ollama', url: ollama.url },
+      { name: 'l', kind: 'ollama', url: ollama.url, models: ['llama*'] },
     ],
   });
 });
