@@ -15,6 +15,7 @@ import { guardConsole } from '#lib/access/guard.ts';
 import { ConfigError, formatFaults } from '#lib/config/faults.ts';
 import { type LoadedConfig, loadConfig } from '#lib/config/load.ts';
 import { type ConfigWatcher, watchConfig } from '#lib/config/watch.ts';
+import { withConsoleBody } from '#lib/http/console-body.ts';
 import { createHttpServer, drain, listen } from '#lib/http/server.ts';
 import { DEMO_NOTICE, demoConfig, demoHistory } from '#lib/lab/demo.ts';
 import { Runtime } from '#lib/runtime.ts';
@@ -53,7 +54,10 @@ const server = createHttpServer(
     if (runtime.gateway.handle(req, res)) return;
     if (!guardConsole(runtime.access, req, res)) return;
     if (runtime.streams.handle(req, res)) return;
-    handlePage(req, res).catch((thrown: unknown) => failPage(res, thrown));
+    const handle = handlePage;
+    withConsoleBody(req, res, runtime.bodies, (whole) => {
+      handle(whole, res).catch((thrown: unknown) => failPage(res, thrown));
+    });
   },
   { upgrades: dev },
 );

@@ -39,6 +39,7 @@ import { Gateway } from '#lib/gateway/gateway.ts';
 import { LargeAnswers } from '#lib/gateway/large/large-answers.ts';
 import { Holdings } from '#lib/gateway/shared/holdings.ts';
 import { EventStreams } from '#lib/http/event-streams.ts';
+import { defaultBudgetBytes, RequestBodies } from '#lib/http/request-bodies.ts';
 import { LabControl } from '#lib/lab/control.ts';
 import type { LabUpstream } from '#lib/lab/upstream.ts';
 import { PredictionService } from '#lib/predictions.ts';
@@ -78,6 +79,7 @@ export interface RuntimeOptions {
 }
 
 const BYTES_PER_MB = 1024 * 1024;
+const DEFAULT_BODY_BYTES = defaultBudgetBytes();
 
 /** Where a client on this machine reaches a server that listens on every address. */
 const WILDCARDS = new Map([
@@ -92,6 +94,7 @@ export class Runtime implements RuntimeHandle {
   readonly events: EventLog;
   readonly internalFaults: InternalFaults;
   readonly gateway: Gateway;
+  readonly bodies: RequestBodies;
   readonly cache: ResponseCache;
   readonly answers: AnswerCache;
   readonly slowReaders: SlowReaders;
@@ -263,7 +266,9 @@ export class Runtime implements RuntimeHandle {
           detail: { model, cosine },
         }),
     });
+    this.bodies = new RequestBodies(() => bodyBudgetBytes(this.#config.limits));
     this.gateway = new Gateway({
+      bodies: this.bodies,
       now,
       answers: this.answers,
       upstreams: this.#upstreams,
@@ -327,6 +332,7 @@ export class Runtime implements RuntimeHandle {
       components: () => this.breakers.list().map((breaker) => breaker.snapshot()),
       upstreams: () => this.#loads(),
       cache: this.cache,
+      bodies: this.bodies,
       batching: () => this.batching(),
       predictions: () => this.predictions.view(),
       clients: () => ({
@@ -692,6 +698,14 @@ function noticeOf({ upstreams }: Config, found: Discovery | null): string | null
   if (found !== null) return found.notice;
   const isAllLab = upstreams.every(({ kind }) => kind === 'lab');
   return isAllLab ? 'Every upstream is an embedded lab, a stand-in and no AI model' : null;
+}
+
+/** One body of the size allowed must fit, whatever the budget. */
+function bodyBudgetBytes({ body_mb, bodies_mb }: Config['limits']): number {
+  return Math.max(
+    body_mb * BYTES_PER_MB,
+    bodies_mb === undefined ? DEFAULT_BODY_BYTES : bodies_mb * BYTES_PER_MB,
+  );
 }
 
 function accessOf(config: Config): AccessPolicy {

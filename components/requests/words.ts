@@ -27,8 +27,8 @@ const ERRORS: Record<ErrorCode, string> = {
   upstream_invalid: 'The upstream answered with something that is no answer.',
   upstream_error: 'The upstream failed in the middle of its answer.',
   circuit_open: 'Every breaker on the way was open, so nothing was sent.',
+  overloaded: 'The requests and answers of all clients together filled the memory set aside for them.',
   not_ready: 'Switchgear was not ready yet.',
-  overloaded: 'Switchgear held as much as it may for other clients.',
   shutting_down: 'Switchgear was shutting down.',
   upstream_timeout: 'The upstream did not answer in time.',
 };

@@ -325,6 +325,14 @@ export const configSchema = z
     limits: z
       .strictObject({
         body_mb: z.number().gt(0).max(1_024).default(10).describe('Largest request body'),
+        bodies_mb: z
+          .number()
+          .gt(0)
+          .max(1_048_576)
+          .optional()
+          .describe(
+            'Memory for the request bodies of all clients together, beyond which more get 503; at least `body_mb`. By default a tenth of the memory there is, from 64 to 512',
+          ),
         queue: z
           .int()
           .min(0)

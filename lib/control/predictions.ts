@@ -1,4 +1,5 @@
 /** What operators and scripts ask of the allocator, and tell it. */
+
 import { readUsage } from '#lib/allocation/csv.ts';
 import { stepOf } from '#lib/allocation/series.ts';
 import { GATEWAY_SERIES, modelSeries, type UsageRow } from '#lib/allocation/usage.ts';
@@ -16,8 +17,8 @@ import {
 import type { Call } from '#lib/control/route.ts';
 import { readCsv } from '#lib/csv.ts';
 import { SwitchgearError } from '#lib/errors.ts';
+import { MAX_CONSOLE_BODY_BYTES } from '#lib/http/console-body.ts';
 
-const MAX_IMPORT_BYTES = 20_000_000;
 const WEEK_SEASONS = 7;
 /** Older rows would be dropped at once. */
 const KEPT_WEEKS = 2;
@@ -49,7 +50,7 @@ export async function importHistory(call: Call): Promise<ImportResult> {
   const { runtime, by } = call;
   const { csv, column, upstream, model, align, reason } = await call.body(
     importRequestSchema,
-    MAX_IMPORT_BYTES,
+    MAX_CONSOLE_BODY_BYTES,
   );
   const known = runtime.upstreams().map(({ name }) => name);
   if (upstream !== undefined && !known.includes(upstream)) {

@@ -5,6 +5,7 @@
 import type { z } from 'zod';
 import { explain } from '#lib/contracts/explain.ts';
 import { HTTP_STATUS, isSwitchgearError, SwitchgearError } from '#lib/errors.ts';
+import { depthFault } from '#lib/json/depth.ts';
 import { getRuntime, type RuntimeHandle } from '#lib/runtime-handle.ts';
 
 export interface Call {
@@ -103,6 +104,8 @@ export function checked<T>(schema: z.ZodType<T>, given: unknown): T {
 }
 
 function parseJson(text: string): unknown {
+  const fault = depthFault(text);
+  if (fault !== null) throw new SwitchgearError('invalid_json', `The request body is ${fault}`);
   try {
     return JSON.parse(text);
   } catch (cause) {

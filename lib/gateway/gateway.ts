@@ -2,9 +2,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { performance } from 'node:perf_hooks';
 import type { Config } from '#lib/contracts/config.ts';
-import { HTTP_STATUS, SwitchgearError, toSwitchgearError } from '#lib/errors.ts';
+import { HTTP_STATUS, isSwitchgearError, SwitchgearError, toSwitchgearError } from '#lib/errors.ts';
 import type { AnswerCache } from '#lib/gateway/answer-cache.ts';
-import { collectBody, readBody } from '#lib/gateway/body.ts';
 import { NO_WISHES, scopeOf, wishesOf } from '#lib/gateway/cache-policy.ts';
 import { answerCatalogue } from '#lib/gateway/catalogue.ts';
 import { Delivery, type Outlets } from '#lib/gateway/delivery.ts';
@@ -15,6 +14,9 @@ import { Relay } from '#lib/gateway/relay.ts';
 import { ageSOf, Renderings } from '#lib/gateway/renderings.ts';
 import { sendError } from '#lib/gateway/reply.ts';
 import { pathOf, type Route, routeOf } from '#lib/gateway/routes.ts';
+import { type BodyLimits, collectBody, readBody } from '#lib/http/body.ts';
+import type { RequestBodies } from '#lib/http/request-bodies.ts';
+import { depthFault } from '#lib/json/depth.ts';
 import { parseRequest } from '#lib/protocols/requests.ts';
 import type { Endpoint, Json, Protocol } from '#lib/protocols/types.ts';
 import type { RequestTrace } from '#lib/telemetry/request-trace.ts';
@@ -44,6 +46,7 @@ export interface GatewayParts {
   answers: AnswerCache;
   requests: RequestSink;
   outlets: Outlets;
+  bodies: RequestBodies;
   /** Epoch milliseconds. */
   now: () => number;
   /** Told of every error that is ours, with its cause; never of a client's. */
@@ -107,7 +110,7 @@ export class Gateway {
     const { upstreams, config, outlets } = this.#parts;
     if (route.kind === 'catalogue') {
       checkEncoding(req, route.surface);
-      const body = req.method === 'POST' ? parseJson(await readBody(req, this.#maxBodyBytes)) : null;
+      const body = req.method === 'POST' ? parseJson(await readBody(req, res, this.#bodyLimits)) : null;
       await answerCatalogue(upstreams, route.catalogue, path, body, res, ['x-request-id', requestId]);
     } else if (route.kind === 'management') {
       await relayManagement(upstreams, config(), req, res, requestId, outlets.slow);
@@ -130,7 +133,7 @@ export class Gateway {
         fail(thrown);
       }
     };
-    collectBody(req, this.#maxBodyBytes, answer, fail);
+    collectBody(req, res, this.#bodyLimits, answer, fail);
   }
 
   /** @throws SwitchgearError for what is no proper request */
@@ -166,8 +169,9 @@ export class Gateway {
     }).advance();
   }
 
-  get #maxBodyBytes(): number {
-    return this.#parts.config().limits.body_mb * BYTES_PER_MB;
+  get #bodyLimits(): BodyLimits {
+    const maxBytes = this.#parts.config().limits.body_mb * BYTES_PER_MB;
+    return { bodies: this.#parts.bodies, maxBytes };
   }
 
   /** A repeat, byte for byte, of what was answered from the cache before. */
@@ -269,8 +273,12 @@ function parseJson(bytes: Buffer): Json {
   if (bytes.length === 0)
     throw new SwitchgearError('invalid_json', 'The request body is empty; a JSON object is needed');
   try {
-    return JSON.parse(bytes.toString('utf8')) as Json;
+    const text = bytes.toString('utf8');
+    const fault = depthFault(text);
+    if (fault !== null) throw new SwitchgearError('invalid_json', `The request body is ${fault}`);
+    return JSON.parse(text) as Json;
   } catch (cause) {
+    if (isSwitchgearError(cause)) throw cause;
     throw new SwitchgearError('invalid_json', 'The request body is not valid JSON', { cause });
   }
 }

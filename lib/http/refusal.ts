@@ -2,7 +2,9 @@
 import type { ServerResponse } from 'node:http';
 import type { SwitchgearError } from '#lib/errors.ts';
 
-export function sendRefusal(res: ServerResponse, { code, message, status }: SwitchgearError): void {
+export function sendRefusal(res: ServerResponse, error: SwitchgearError): void {
+  const { code, message, status, retryAfterMs } = error;
+  if (retryAfterMs !== undefined) res.setHeader('retry-after', Math.max(1, Math.ceil(retryAfterMs / 1_000)));
   if (status === 401) res.setHeader('www-authenticate', 'Bearer');
   const body = JSON.stringify({ error: { code, message } });
   res.writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-store' }).end(body);

@@ -6,9 +6,12 @@ import {
   type ServerResponse,
   STATUS_CODES,
 } from 'node:http';
+import type { Socket } from 'node:net';
+import { performance } from 'node:perf_hooks';
 import type { Duplex } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { SwitchgearError } from '#lib/errors.ts';
+import { LEAST_PACE, type Pace, PaceWatch, SLOW_BODY } from '#lib/http/body-pace.ts';
 import { errorBody } from '#lib/protocols/errors.ts';
 
 export type Handler = (req: IncomingMessage, res: ServerResponse) => void;
@@ -16,6 +19,8 @@ export type Handler = (req: IncomingMessage, res: ServerResponse) => void;
 export interface ServerOptions {
   /** Whether upgrades are taken; without, an offer to upgrade (curl's h2c) is answered as a plain request. */
   upgrades?: boolean;
+  /** What clients must send their bodies at. */
+  pace?: Pace;
 }
 
 /** Longer than the idle time of common load balancers (60 s), so that they, not we, close a connection first. */
@@ -27,9 +32,14 @@ const MAX_HEADER_BYTES = 16 * 1024;
 /** How long running requests have to end after SIGTERM. Kubernetes kills after 30 s by default. */
 export const DRAIN_DEADLINE_MS = 25_000;
 const DRAIN_POLL_MS = 20;
+/** Looks at clients' pace in each of its windows. */
+const LOOKS_PER_WINDOW = 10;
 
 /** A server that answers with `handler`, and with JSON to whatever is not a proper request. */
-export function createHttpServer(handler: Handler, { upgrades = false }: ServerOptions = {}): Server {
+export function createHttpServer(
+  handler: Handler,
+  { upgrades = false, pace = LEAST_PACE }: ServerOptions = {},
+): Server {
   /** What each connection was answered last. */
   const answering = new WeakMap<Duplex, ServerResponse>();
   const server = createServer(
@@ -53,7 +63,28 @@ export function createHttpServer(handler: Handler, { upgrades = false }: ServerO
     if (answer?.headersSent === true && !answer.writableFinished) socket.destroy();
     else answerClientError(error, socket);
   });
+  watchPace(server, pace, (socket) => answering.get(socket));
   return server;
+}
+
+/** Closes connections whose request body comes too slowly, after the one that reads it has answered. */
+function watchPace(
+  server: Server,
+  pace: Pace,
+  answerOf: (socket: Socket) => ServerResponse | undefined,
+): void {
+  const watch = new PaceWatch(pace, answerOf, (req, res) => {
+    // As Node tells of a socket's silence; without anybody to hear it the server answers itself.
+    if (res.headersSent) req.socket.destroy();
+    else if (!req.emit('timeout')) tellAndClose(req.socket, SLOW_BODY);
+  });
+  server.on('connection', (socket) => {
+    watch.add(socket);
+    socket.once('close', () => watch.remove(socket));
+  });
+  const timer = setInterval(() => watch.look(performance.now()), pace.windowMs / LOOKS_PER_WINDOW);
+  timer.unref();
+  server.once('close', () => clearInterval(timer));
 }
 
 /** Listens; rejects with the system's error (`EADDRINUSE`, `EACCES`, `EADDRNOTAVAIL`). */
@@ -103,7 +134,11 @@ function answerClientError(error: NodeJS.ErrnoException, socket: Duplex): void {
     socket.destroy();
     return;
   }
-  const told = CLIENT_ERRORS[error.code ?? ''] ?? MALFORMED;
+  tellAndClose(socket, CLIENT_ERRORS[error.code ?? ''] ?? MALFORMED);
+}
+
+/** Without a response to speak through. */
+function tellAndClose(socket: Duplex, told: SwitchgearError): void {
   const body = JSON.stringify(errorBody('openai', told));
   socket.end(
     `HTTP/1.1 ${told.status} ${STATUS_CODES[told.status]}\r\nconnection: close\r\ncontent-type: application/json\r\n` +

@@ -1,7 +1,9 @@
 /** The lab's HTTP server: finds the answer for a path, lets faults strike model calls, and words the errors. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { isSwitchgearError } from '#lib/errors.ts';
-import { readBody } from '#lib/gateway/body.ts';
+import { readBody } from '#lib/http/body.ts';
+import { RequestBodies } from '#lib/http/request-bodies.ts';
+import { depthFault } from '#lib/json/depth.ts';
 import { loadedModels, openaiModel, openaiModels, show, tags, version } from '#lib/lab/catalogue-answers.ts';
 import { type Clock, sleep } from '#lib/lab/clock.ts';
 import type { Engine } from '#lib/lab/engine.ts';
@@ -40,6 +42,7 @@ const modelCalls: Record<string, ModelCall> = {
 
 export function createLabServer({ engine, clock, strike }: LabServerParts): Server {
   let calls = 0;
+  const limits = { bodies: new RequestBodies(), maxBytes: MAX_BODY_BYTES };
 
   const questions: Record<string, () => unknown> = {
     '/': () => ({ status: 'The Switchgear lab is running' }),
@@ -66,7 +69,7 @@ export function createLabServer({ engine, clock, strike }: LabServerParts): Serv
         ? new Refusal(405, 'method not allowed')
         : new Refusal(404, '404 page not found');
     }
-    const body = parse(await readBody(req, MAX_BODY_BYTES));
+    const body = parse(await readBody(req, res, limits));
     if (call === undefined) return reply.json(200, show(body));
     calls += 1;
     const { delayMs, outcome } = strike();
@@ -103,8 +106,11 @@ export function createLabServer({ engine, clock, strike }: LabServerParts): Serv
 
 function parse(bytes: Buffer): JsonObject {
   let body: Json;
+  const text = bytes.toString('utf8');
+  const fault = depthFault(text);
+  if (fault !== null) throw new Refusal(400, `the request body is ${fault}`);
   try {
-    body = JSON.parse(bytes.toString('utf8')) as Json;
+    body = JSON.parse(text) as Json;
   } catch {
     throw new Refusal(400, 'invalid JSON in the request body');
   }

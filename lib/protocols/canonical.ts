@@ -25,7 +25,7 @@ const ORDER_MATTERS = new Set(['format', 'json_schema', 'parameters', 'schema'])
 const DEFAULTS: Readonly<Record<string, Json>> = { n: 1, best_of: 1, echo: false, logprobs: false };
 
 export function canonicalRequest(body: JsonObject): string {
-  const kept: JsonObject = {};
+  const kept = bare();
   for (const [name, value] of Object.entries(body)) {
     if (NOT_ANSWER_CHANGING.has(name) || isNothing(value) || DEFAULTS[name] === value) continue;
     if (name === 'max_completion_tokens') kept.max_tokens = value;
@@ -39,7 +39,7 @@ export function canonicalRequest(body: JsonObject): string {
 /** A message whose content is one text part says the same as the text alone; fields that are null say nothing. */
 function message(given: Json): Json {
   if (!isObject(given)) return given;
-  const kept: JsonObject = {};
+  const kept = bare();
   for (const [name, value] of Object.entries(given)) if (!isNothing(value)) kept[name] = value;
   const [part, ...more] = Array.isArray(given.content) ? given.content : [];
   if (more.length === 0 && isObject(part) && part.type === 'text' && typeof part.text === 'string')
@@ -51,6 +51,11 @@ function isNothing(value: Json | undefined): boolean {
   if (value === null || value === undefined) return true;
   if (Array.isArray(value)) return value.length === 0;
   return typeof value === 'object' && Object.keys(value).length === 0;
+}
+
+/** Without a prototype, `__proto__` is a field like any other. */
+function bare(): JsonObject {
+  return Object.create(null);
 }
 
 function sorted(value: Json): Json {

@@ -1,5 +1,6 @@
 /** Errors in the form that each surface promises, our own and an upstream's. */
 import { HTTP_STATUS, type SwitchgearError } from '#lib/errors.ts';
+import { depthFault } from '#lib/json/depth.ts';
 import { ndjsonLine, sseEvent } from '#lib/protocols/framing.ts';
 import { isObject, stringIn } from '#lib/protocols/json.ts';
 import type { Json, JsonObject, Protocol } from '#lib/protocols/types.ts';
@@ -64,7 +65,9 @@ function codeOf(body: Json | undefined, status: number, message: string): string
   return status === 404 && /model/i.test(message) ? 'model_not_found' : null;
 }
 
+/** Undefined for what is no JSON, or nested too deep to be handed on. */
 function parse(text: string): Json | undefined {
+  if (depthFault(text) !== null) return undefined;
   try {
     return JSON.parse(text) as Json;
   } catch {

@@ -186,7 +186,8 @@ function ollamaWhole(events: readonly JsonObject[]): JsonObject {
     if (part !== null) message = joinedMessage(message ?? {}, withoutCalls(part));
     if (typeof event.response === 'string') response = (response ?? '') + event.response;
     thinking += stringIn(event, 'thinking') ?? '';
-    if (Array.isArray(event.logprobs)) logprobs.push(...event.logprobs);
+    // Not spread: each would be an argument, and a list may be longer than the stack is deep.
+    if (Array.isArray(event.logprobs)) for (const each of event.logprobs) logprobs.push(each);
   }
   const calls = events.flatMap((event) => objectsIn(objectIn(event, 'message') ?? {}, 'tool_calls'));
   return {

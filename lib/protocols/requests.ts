@@ -4,9 +4,17 @@
  */
 import { z } from 'zod';
 import { explain } from '#lib/contracts/explain.ts';
+import { listOf } from '#lib/contracts/lists.ts';
 import { SwitchgearError } from '#lib/errors.ts';
 import type { ClientRequest, Endpoint, Json, JsonObject } from '#lib/protocols/types.ts';
 
+/** Each is kept apart, looked up and batched by itself. OpenAI takes 2,048. */
+const MAX_INPUTS = 65_536;
+const FEW_INPUTS = `must hold at most ${MAX_INPUTS} inputs`;
+/** A list of numbers is one input, in tokens. */
+const isFew = (input: unknown) =>
+  !Array.isArray(input) || input.length <= MAX_INPUTS || typeof input[0] === 'number';
+const isFilled = (list: readonly unknown[]) => list.length > 0;
 const text = z.string().nullish();
 const flag = z.boolean().nullish();
 const float = z.number().nullish();
@@ -19,15 +27,15 @@ const model = z
   .min(1, 'must be the name of a model')
   .max(MAX_MODEL_CHARS, `must be at most ${MAX_MODEL_CHARS} characters long`);
 const stop = z
-  .union([z.string(), z.array(z.string())], { error: 'must be a string or an array of strings' })
+  .union([z.string(), listOf(z.string())], { error: 'must be a string or an array of strings' })
   .nullish();
 const keepAlive = z
   .union([z.string(), z.number()], { error: 'must be a duration ("5m") or seconds' })
   .nullish();
-const toolCalls = z
-  .array(z.looseObject({ function: z.looseObject({ name: z.string() }).optional() }))
-  .nullish();
-const tools = z.array(z.looseObject({ type: z.string().optional() })).nullish();
+const toolCalls = listOf(
+  z.looseObject({ function: z.looseObject({ name: z.string() }).optional() }),
+).nullish();
+const tools = listOf(z.looseObject({ type: z.string().optional() })).nullish();
 
 const sampling = {
   temperature: float,
@@ -46,20 +54,18 @@ const sampling = {
 
 const openaiChat = z.looseObject({
   model,
-  messages: z
-    .array(
-      z.looseObject({
-        role: z.string().min(1),
-        content: z
-          .union([z.string(), z.array(z.looseObject({ type: z.string() }))], {
-            error: 'must be a string or an array of parts, each with a type',
-          })
-          .nullish(),
-        tool_calls: toolCalls,
-        tool_call_id: text,
-      }),
-    )
-    .min(1, 'must hold at least one message'),
+  messages: listOf(
+    z.looseObject({
+      role: z.string().min(1),
+      content: z
+        .union([z.string(), listOf(z.looseObject({ type: z.string() }))], {
+          error: 'must be a string or an array of parts, each with a type',
+        })
+        .nullish(),
+      tool_calls: toolCalls,
+      tool_call_id: text,
+    }),
+  ).refine(isFilled, 'must hold at least one message'),
   ...sampling,
   max_completion_tokens: count,
   tools,
@@ -73,7 +79,7 @@ const openaiChat = z.looseObject({
 const openaiCompletions = z.looseObject({
   model,
   prompt: z
-    .union([z.string(), z.array(z.string()), z.array(z.int()), z.array(z.array(z.int()))], {
+    .union([z.string(), listOf(z.string()), listOf(z.int()), listOf(listOf(z.int()))], {
       error: 'must be a string, an array of strings, or tokens',
     })
     .nullish(),
@@ -86,15 +92,17 @@ const openaiCompletions = z.looseObject({
 
 const openaiEmbeddings = z.looseObject({
   model,
-  input: z.union(
-    [
-      z.string().min(1),
-      z.array(z.string()).min(1),
-      z.array(z.int()).min(1),
-      z.array(z.array(z.int()).min(1)).min(1),
-    ],
-    { error: 'must be a string, an array of strings, or tokens, and not empty' },
-  ),
+  input: z
+    .union(
+      [
+        z.string().min(1),
+        listOf(z.string()).refine(isFilled),
+        listOf(z.int()).refine(isFilled),
+        listOf(listOf(z.int()).refine(isFilled)).refine(isFilled),
+      ],
+      { error: 'must be a string, an array of strings, or tokens, and not empty' },
+    )
+    .refine(isFew, FEW_INPUTS),
   encoding_format: z.enum(['float', 'base64'], { error: 'must be "float" or "base64"' }).nullish(),
   dimensions: z.int().min(1).nullish(),
 });
@@ -110,18 +118,16 @@ const ollamaShared = {
 
 const ollamaChat = z.looseObject({
   ...ollamaShared,
-  messages: z
-    .array(
-      z.looseObject({
-        role: z.string().min(1),
-        content: text,
-        thinking: text,
-        images: z.array(z.string()).nullish(),
-        tool_calls: toolCalls,
-        tool_name: text,
-      }),
-    )
-    .nullish(),
+  messages: listOf(
+    z.looseObject({
+      role: z.string().min(1),
+      content: text,
+      thinking: text,
+      images: listOf(z.string()).nullish(),
+      tool_calls: toolCalls,
+      tool_name: text,
+    }),
+  ).nullish(),
   tools,
 });
 
@@ -132,16 +138,17 @@ const ollamaGenerate = z.looseObject({
   system: text,
   template: text,
   raw: flag,
-  images: z.array(z.string()).nullish(),
-  context: z.array(z.number()).nullish(),
+  images: listOf(z.string()).nullish(),
+  context: listOf(z.number()).nullish(),
 });
 
 const ollamaEmbed = z.looseObject({
   model,
   input: z
-    .union([z.string(), z.array(z.string())], {
+    .union([z.string(), listOf(z.string())], {
       error: 'must be a string or an array of strings; Ollama takes no tokens',
     })
+    .refine(isFew, FEW_INPUTS)
     .nullish(),
   dimensions: count,
   truncate: flag,

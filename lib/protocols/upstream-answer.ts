@@ -1,13 +1,17 @@
 /** What an upstream says, read and checked the same way whatever protocol and endpoint it answers on. */
 import { SwitchgearError } from '#lib/errors.ts';
+import { depthFault } from '#lib/json/depth.ts';
 import { messageOf } from '#lib/protocols/errors.ts';
 import { isObject } from '#lib/protocols/json.ts';
 import type { Json, JsonObject, Usage } from '#lib/protocols/types.ts';
 
 const NANOSECONDS_PER_MS = 1_000_000;
 
-/** @throws SwitchgearError `upstream_invalid` when the body is not JSON. */
+/** @throws SwitchgearError `upstream_invalid` when the body is not JSON, or nested too deep. */
 export function parseAnswer(text: string, upstream: string): Json {
+  const fault = depthFault(text);
+  if (fault !== null)
+    throw new SwitchgearError('upstream_invalid', `Upstream ${upstream}: the answer is ${fault}`);
   try {
     return JSON.parse(text) as Json;
   } catch (cause) {
@@ -23,6 +27,8 @@ export function checkedAnswer(answer: Json): JsonObject {
 
 /** One event of a stream. @throws SwitchgearError as `checkedAnswer`, and `upstream_invalid` for what is no JSON. */
 export function checkedEvent(payload: string): JsonObject {
+  const fault = depthFault(payload);
+  if (fault !== null) throw invalid(`an event that is ${fault}`);
   let event: Json;
   try {
     event = JSON.parse(payload) as Json;

@@ -11,6 +11,7 @@ import { type Batching, flushReasons, type UpstreamBatcherView } from '#lib/cont
 import type { BreakerView } from '#lib/contracts/breakers.ts';
 import type { Predictions } from '#lib/contracts/predictions.ts';
 import { answerKinds } from '#lib/contracts/requests.ts';
+import type { RequestBodies } from '#lib/http/request-bodies.ts';
 import { FAULT_SOURCES, type InternalFaults } from '#lib/telemetry/internal-faults.ts';
 import { BOUNDS_MS, type HistogramTotals } from '#lib/telemetry/meter.ts';
 import type { ModelLabels } from '#lib/telemetry/model-meters.ts';
@@ -21,6 +22,7 @@ export interface PrometheusParts {
   components: () => Iterable<Pick<BreakerView, 'name' | 'state' | 'hold'>>;
   upstreams: () => readonly (UpstreamLoad & { kind: string })[];
   cache: ResponseCache;
+  bodies: Pick<RequestBodies, 'heldBytes' | 'refused'>;
   batching: () => Batching;
   predictions: () => Predictions;
   internalFaults: InternalFaults;
@@ -80,7 +82,7 @@ export class Prometheus {
   }
 
   #addRequests(): void {
-    const { telemetry } = this.#parts;
+    const { telemetry, bodies } = this.#parts;
     const totals = () => telemetry.scope('gateway')?.meter.countTotals() ?? {};
     this.#counter('switchgear_requests_total', 'Requests by how they were answered', ['how'], () =>
       answerKinds.map((how) => [{ how }, totals()[how] ?? 0]),
@@ -88,6 +90,18 @@ export class Prometheus {
     this.#gauge('switchgear_requests_in_flight', 'Requests that are not answered yet', [], () => [
       [{}, telemetry.inFlight],
     ]);
+    this.#gauge(
+      'switchgear_request_body_bytes',
+      'Bytes held for request bodies that are being read or answered',
+      [],
+      () => [[{}, bodies.heldBytes]],
+    );
+    this.#counter(
+      'switchgear_request_bodies_refused_total',
+      'Request bodies refused for the memory that all of them take, or for their pace',
+      ['reason'],
+      () => Object.entries(bodies.refused).map(([reason, count]): [Labels, number] => [{ reason }, count]),
+    );
     this.#histogram(
       'switchgear_added_seconds',
       'Time added to served requests until their first byte',

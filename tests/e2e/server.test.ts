@@ -54,6 +54,28 @@ describe('a running server', () => {
     expect((transitions as { cause: string }[]).map((each) => each.cause)).toEqual(['reset', 'trip']);
   });
 
+  it('reads bodies for the console within limits, whatever their handlers take of them', async () => {
+    const trip = `${server.url}/api/breakers/up.chat/trip`;
+    const large = await post(trip, 'x'.repeat(20_000_001));
+    expect(large.status).toBe(413);
+    expect(await large.json()).toMatchObject({ error: { code: 'body_too_large' } });
+    const pad = ' '.repeat(5_000_000);
+    for (const path of ['/api/breakers', '/login', '/api/unknown']) {
+      const { status } = await post(`${server.url}${path}`, pad);
+      expect(status, path).toBeLessThan(500);
+    }
+    const deep = await post(trip, '['.repeat(5_000) + ']'.repeat(5_000));
+    expect(deep.status).toBe(400);
+    expect(await deep.json()).toMatchObject({
+      error: {
+        code: 'invalid_json',
+        message: 'The request body is nested 5000 levels deep; at most 256 are allowed',
+      },
+    });
+    const shown = await fetch(`${server.url}/metrics`).then((answer) => answer.text());
+    expect(shown).toMatch(/^switchgear_request_body_bytes 0$/m);
+  });
+
   it('drives the sandbox and resets it', async () => {
     const path = '/api/test/circuit-breaker';
     const answer = await post(`${server.url}${path}/trigger-failure/test?failure_count=4`, '');

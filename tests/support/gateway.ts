@@ -2,6 +2,7 @@
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { configSchema } from '#lib/contracts/config.ts';
+import type { Pace } from '#lib/http/body-pace.ts';
 import { createHttpServer, drain, listen } from '#lib/http/server.ts';
 import { Runtime } from '#lib/runtime.ts';
 import { createLogger } from '#lib/telemetry/logger.ts';
@@ -16,12 +17,15 @@ export interface TestGateway {
 /** Starts a gateway from a configuration as it would stand in `switchgear.yaml`, on a free port. */
 export async function startGateway(
   config: Record<string, unknown>,
-  options: { now?: () => number; ollamaUrl?: string } = {},
+  { pace, ...options }: { now?: () => number; ollamaUrl?: string; pace?: Pace } = {},
 ): Promise<TestGateway> {
   let runtime: Runtime | null = null;
-  const server = createHttpServer((req, res) => {
-    if (runtime?.gateway.handle(req, res) !== true) res.writeHead(404).end();
-  });
+  const server = createHttpServer(
+    (req, res) => {
+      if (runtime?.gateway.handle(req, res) !== true) res.writeHead(404).end();
+    },
+    pace === undefined ? {} : { pace },
+  );
   await listen(server, '127.0.0.1', 0);
   const { port } = server.address() as AddressInfo;
   const parsed = configSchema.parse({ listen: { port }, ...config });

@@ -10,6 +10,7 @@ import { SlowReaders } from '#lib/gateway/client/slow-readers.ts';
 import { Gateway } from '#lib/gateway/gateway.ts';
 import { LargeAnswers } from '#lib/gateway/large/large-answers.ts';
 import { Holdings } from '#lib/gateway/shared/holdings.ts';
+import { RequestBodies } from '#lib/http/request-bodies.ts';
 import { RequestTrace } from '#lib/telemetry/request-trace.ts';
 import { Upstreams } from '#lib/upstream/upstreams.ts';
 
@@ -221,6 +222,7 @@ export async function startDataPlane(
       begin: (facts) => new RequestTrace({ ...facts, atMs: clock.ms }),
       end: () => {},
     },
+    bodies: new RequestBodies(),
     outlets: { slow, holdings },
     onInternalError: (error) => errors.push(error.cause ?? error),
   });

@@ -1,4 +1,5 @@
 /** OpenAI's chat messages and tools in Ollama's form. */
+import { depthFault } from '#lib/json/depth.ts';
 import { inexpressible, isObject, objectIn, objectsIn, present, stringIn } from '#lib/protocols/json.ts';
 import type { Json, JsonObject } from '#lib/protocols/types.ts';
 
@@ -58,6 +59,8 @@ function toolCalls(message: JsonObject, at: number): JsonObject[] {
 function parseArguments(written: Json | undefined, field: string): JsonObject {
   if (isObject(written)) return written;
   if (typeof written !== 'string' || written.trim() === '') return {};
+  const fault = depthFault(written);
+  if (fault !== null) throw inexpressible(field, `is ${fault}`);
   let parsed: Json = null;
   try {
     parsed = JSON.parse(written) as Json;

@@ -1,5 +1,6 @@
 /** A streamed OpenAI answer as Ollama's lines; chat and generate differ only in how a piece of text is carried. */
 
+import { depthFault } from '#lib/json/depth.ts';
 import { ndjsonLine } from '#lib/protocols/framing.ts';
 import { isObject, numberIn, objectIn, objectsIn, stringIn } from '#lib/protocols/json.ts';
 import type { AnswerStream, ExchangeContext, Json, JsonObject, Usage } from '#lib/protocols/types.ts';
@@ -108,8 +109,10 @@ export function thinkingOf(carrier: JsonObject): string {
   return stringIn(carrier, 'reasoning_content') ?? stringIn(carrier, 'reasoning') ?? '';
 }
 
-/** @throws SwitchgearError `upstream_invalid` when the arguments are not a JSON object. */
+/** @throws SwitchgearError `upstream_invalid` when the arguments are not a JSON object, or nested too deep. */
 export function toolCall(id: string | null, name: string, written: string): JsonObject {
+  const fault = depthFault(written);
+  if (fault !== null) throw invalid(`a tool call whose arguments are ${fault}`);
   let args: Json = {};
   try {
     if (written.trim() !== '') args = JSON.parse(written) as Json;

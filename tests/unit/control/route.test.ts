@@ -43,6 +43,12 @@ const json = (body: string, type: string | null = 'application/json'): RequestIn
 const codeOf = (code: string, message: unknown = expect.any(String)) => ({ error: { code, message } });
 
 describe('a route', () => {
+  it('refuses JSON that is nested too deep before anything recurses over it', async () => {
+    const answer = await call(echo, json(`{"count":${'['.repeat(3_000)}${']'.repeat(3_000)}}`));
+    const message = 'The request body is nested 3001 levels deep; at most 256 are allowed';
+    expect(answer).toMatchObject({ status: 400, body: codeOf('invalid_json', message) });
+  });
+
   it('hands the verb what it needs and answers its result, never to be cached', async () => {
     const answer = await call(echo, json('{"count": 3}'), '?q=7');
     expect(answer).toMatchObject({

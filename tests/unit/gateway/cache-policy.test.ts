@@ -179,4 +179,11 @@ describe('the key', () => {
     });
     expect(canonicalRequest(schema({ a: 1, b: 2 }))).not.toBe(canonicalRequest(schema({ b: 2, a: 1 })));
   });
+
+  it('keeps a field that is called __proto__', () => {
+    const body = (text: string) => canonicalRequest(JSON.parse(text));
+    expect(body('{"model":"m","__proto__":{"a":1}}')).not.toBe(body('{"model":"m"}'));
+    const said = (more: string) => body(`{"messages":[{"role":"user",${more}"content":"x"}]}`);
+    expect(said('"__proto__":{"a":1},')).not.toBe(said(''));
+  });
 });
