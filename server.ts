@@ -1,6 +1,7 @@
 /**
  * The entry: one process, one port. Data-plane requests go straight to the gateway, everything else to Next.
- * SIGTERM and SIGINT drain: running requests end, then every part is closed in reverse order.
+ * SIGTERM and SIGINT drain: running requests end and their answers are written out, then every part is closed in
+ * reverse order.
  *
  * Exit codes (sysexits.h where it has a word): 0 drained, 1 unexpected, 69 address not to be had, 73 data directory
  * not writable, 78 configuration.
@@ -135,7 +136,7 @@ async function close(): Promise<void> {
   runtime?.drain();
   watcher?.close();
   for (const socket of upgraded) socket.destroy();
-  const clean = await drain(server, () => runtime?.gateway.running ?? 0);
+  const clean = await drain(server);
   if (!clean) logger.warn('some requests did not end within the drain deadline');
   await consolePages?.close();
   await runtime?.close();

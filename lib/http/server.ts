@@ -6,9 +6,11 @@ import {
   type ServerResponse,
   STATUS_CODES,
 } from 'node:http';
+import { performance } from 'node:perf_hooks';
 import type { Duplex } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { SwitchgearError } from '#lib/errors.ts';
+import { linger, OpenConnections } from '#lib/http/open-connections.ts';
 import { errorBody } from '#lib/protocols/errors.ts';
 
 export type Handler = (req: IncomingMessage, res: ServerResponse) => void;
@@ -28,10 +30,11 @@ const MAX_HEADER_BYTES = 16 * 1024;
 export const DRAIN_DEADLINE_MS = 25_000;
 const DRAIN_POLL_MS = 20;
 
+const connectionsOf = new WeakMap<Server, OpenConnections>();
+
 /** A server that answers with `handler`, and with JSON to whatever is not a proper request. */
 export function createHttpServer(handler: Handler, { upgrades = false }: ServerOptions = {}): Server {
-  /** What each connection was answered last. */
-  const answering = new WeakMap<Duplex, ServerResponse>();
+  const connections = new OpenConnections();
   const server = createServer(
     {
       keepAliveTimeout: KEEP_ALIVE_MS,
@@ -43,13 +46,17 @@ export function createHttpServer(handler: Handler, { upgrades = false }: ServerO
     (req, res) => {
       // After `close()` a kept connection would wait for a request that must go elsewhere.
       if (!server.listening) res.shouldKeepAlive = false;
-      answering.set(req.socket, res);
+      // Sent before its client has seen our end: no answer would reach it, so nobody is asked for one.
+      if (req.socket.writableEnded) return;
+      connections.begin(req.socket, res);
       handler(req, res);
     },
   );
+  connectionsOf.set(server, connections);
+  server.on('connection', (socket) => connections.add(socket));
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
     // What goes into the middle of an answer would be taken for its next chunk.
-    const answer = answering.get(socket);
+    const answer = connections.answerOf(socket);
     if (answer?.headersSent === true && !answer.writableFinished) socket.destroy();
     else answerClientError(error, socket);
   });
@@ -68,22 +75,22 @@ export function listen(server: Server, host: string, port: number): Promise<void
 }
 
 /**
- * Stops accepting, lets running requests end, and closes what is left at the deadline. Answers whether all ended by
- * themselves.
+ * Stops accepting, lets all that is being answered be written out to its client, and closes what is left at the
+ * deadline. Answers whether nothing was cut short.
+ * @param server of `createHttpServer`
  */
-export async function drain(
-  server: Server,
-  running: () => number,
-  deadlineMs: number = DRAIN_DEADLINE_MS,
-): Promise<boolean> {
+export async function drain(server: Server, deadlineMs: number = DRAIN_DEADLINE_MS): Promise<boolean> {
+  const connections = connectionsOf.get(server) ?? new OpenConnections();
+  // Node takes a connection for idle whose answer is ended but not written out, and `close` destroys what is idle.
+  server.closeIdleConnections = () => {};
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-  const deadline = Date.now() + deadlineMs;
-  while (running() > 0 && Date.now() < deadline) {
-    server.closeIdleConnections();
+  connections.announceEnd();
+  const deadline = performance.now() + deadlineMs;
+  while (connections.size > 0 && performance.now() < deadline) {
+    connections.endQuiet();
     await delay(DRAIN_POLL_MS);
   }
-  const clean = running() === 0;
-  // What is left now is idle, or an event stream that would never end.
+  const clean = connections.answering === 0;
   server.closeAllConnections();
   await closed;
   return clean;
@@ -99,15 +106,17 @@ const CLIENT_ERRORS: Record<string, SwitchgearError> = {
 const MALFORMED = new SwitchgearError('bad_request', 'The request is not valid HTTP/1.1');
 
 function answerClientError(error: NodeJS.ErrnoException, socket: Duplex): void {
+  // Told already; the rest of what is no request is read, for a reset would overtake the answer.
+  if (socket.writableEnded && !socket.destroyed && error.code !== 'ECONNRESET') return;
   if (!socket.writable || error.code === 'ECONNRESET') {
     socket.destroy();
     return;
   }
   const told = CLIENT_ERRORS[error.code ?? ''] ?? MALFORMED;
   const body = JSON.stringify(errorBody('openai', told));
-  socket.end(
+  linger(
+    socket,
     `HTTP/1.1 ${told.status} ${STATUS_CODES[told.status]}\r\nconnection: close\r\ncontent-type: application/json\r\n` +
       `content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
-    () => socket.destroy(),
   );
 }
