@@ -94,6 +94,8 @@ export class Connections implements CallLine {
       connections: this.#parts.connections,
       connect: this.#connect,
       keepAliveTimeout: this.#idleMs,
+      // Also for a server that tells a longer time than it keeps.
+      keepAliveMaxTimeout: this.#idleMs,
       // Over HTTP/2 calls would share one connection, and its slots and cancels would mean something else.
       allowH2: false,
       factory: (origin, options) => new KeptClient(origin, options),
