@@ -1,7 +1,8 @@
 /**
  * The entry: one process, one port. Data-plane requests go straight to the gateway, everything else to Next.
- * SIGTERM and SIGINT drain: running requests end, then every part is closed in reverse order. A rejection that nobody
- * handled is told, and all go on; after an exception that nobody caught it drains, too (docs/decisions/0007).
+ * SIGTERM and SIGINT drain: running requests end and their answers are written out, then every part is closed in
+ * reverse order. A rejection that nobody handled is told, and all go on; after an exception that nobody caught it drains,
+ * too (docs/decisions/0007).
  *
  * Exit codes (sysexits.h where it has a word): 0 drained, 1 unexpected, 69 address not to be had, 73 data directory
  * not writable, 78 configuration.
@@ -162,7 +163,7 @@ async function close(): Promise<void> {
   runtime?.drain();
   watcher?.close();
   for (const socket of upgraded) socket.destroy();
-  const clean = await drain(server, () => runtime?.gateway.running ?? 0);
+  const clean = await drain(server);
   if (!clean) logger.warn('some requests did not end within the drain deadline');
   await consolePages?.close();
   await runtime?.close();

@@ -97,6 +97,15 @@ export class ReleaseGroups {
     };
   }
 
+  /** The server is there no more: nobody waits for its models. */
+  release(): void {
+    this.#cancelHold?.();
+    this.#cancelHold = null;
+    const all = this.#queue;
+    this.#queue = [];
+    for (const { model, granted } of all) this.#admit(model, granted);
+  }
+
   /**
    * A call has ended.
    * @param loadMs what the model took to load, as its server says

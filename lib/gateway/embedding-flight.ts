@@ -75,7 +75,7 @@ export class EmbeddingFlight implements Answering, ItemWaiter {
   }
 
   get upstream(): Upstream {
-    return this.#order.asked.upstream.latest;
+    return this.#order.asked.upstream;
   }
 
   get bytes(): Buffer {

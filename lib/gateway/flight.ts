@@ -22,7 +22,8 @@ import { StreamMonitor } from '#lib/protocols/stream-monitor.ts';
 import type { AnswerBytes, Operation, Usage } from '#lib/protocols/types.ts';
 import { parseAnswer, usageIn } from '#lib/protocols/upstream-answer.ts';
 import type { CallObserver, CallTrace, RequestTrace } from '#lib/telemetry/request-trace.ts';
-import type { CallError, CallSink, ResponseHeaders, UpstreamCall } from '#lib/upstream/call.ts';
+import type { CallSink, ResponseHeaders, UpstreamCall } from '#lib/upstream/call.ts';
+import type { CallError } from '#lib/upstream/call-error.ts';
 import { outbound } from '#lib/upstream/outbound.ts';
 import { errorOfCall, failureOf, outcomeOfStatus } from '#lib/upstream/outcome.ts';
 import type { Waiting } from '#lib/upstream/slots.ts';
@@ -48,15 +49,15 @@ export type FlightEnd =
   | {
       readonly kind: 'failed';
       readonly error: SwitchgearError;
-      /** The connection broke before an answer, as a stale one does. */
-      readonly isReset: boolean;
+      /** The upstream was removed or changed before the call went out: those that are there now may be asked. */
+      readonly isGone: boolean;
       /** Nobody is to blame but a client that did not read. */
       readonly isBlameless: boolean;
     };
 
 /** The end of what failed here, before or after the upstream's part. */
 export function failedBy(thrown: unknown): FlightEnd {
-  return { kind: 'failed', error: toSwitchgearError(thrown), isReset: false, isBlameless: false };
+  return { kind: 'failed', error: toSwitchgearError(thrown), isGone: false, isBlameless: false };
 }
 
 /** Statuses that say that what was asked is wrong. */
@@ -78,7 +79,7 @@ export interface Answering {
   readonly usage: Usage | null;
   readonly headers: ResponseHeaders;
   readonly call: UpstreamCall | null;
-  /** The upstream that was called, which may have replaced the one that was asked for. */
+  /** The upstream that was asked for; what has replaced it since has its name and is spoken to in the same way. */
   readonly upstream: Upstream;
   /** Items of the upstream call, when several requests shared it. */
   readonly batchSize: number | null;
@@ -196,7 +197,7 @@ export class Flight implements Joinable, CallSink {
   }
 
   get upstream(): Upstream {
-    return this.order.upstream.latest;
+    return this.order.upstream;
   }
 
   join(waiter: Waiter): void {
@@ -299,7 +300,10 @@ export class Flight implements Joinable, CallSink {
       (error) => {
         this.#waiting = null;
         // A queue that is full tells so while it is asked.
-        queueMicrotask(() => this.#failWith(error));
+        queueMicrotask(() => {
+          if (upstream.carrier === null) this.#failGone();
+          else this.#failWith(error);
+        });
       },
     );
     return null;
@@ -308,7 +312,12 @@ export class Flight implements Joinable, CallSink {
   /** Begins the call in a slot that is held; gives the slot back when the breaker says no. */
   #begin(): Refusal | null {
     const { operation, path, headers, body, model, trace } = this.order;
-    const upstream = this.upstream;
+    const upstream = this.order.upstream.carrier;
+    if (upstream === null) {
+      this.order.upstream.slots.release(model);
+      queueMicrotask(() => this.#failGone());
+      return null;
+    }
     const permit = upstream.breakers[operation].admit();
     if (!permit.admitted) {
       this.order.upstream.slots.release(model);
@@ -421,7 +430,7 @@ export class Flight implements Joinable, CallSink {
     this.#fail({
       kind: 'failed',
       error: errorOfCall(this.upstream.name, error),
-      isReset: error.failure === 'reset',
+      isGone: false,
       isBlameless: error.blameless === true,
     });
   }
@@ -586,6 +595,10 @@ export class Flight implements Joinable, CallSink {
 
   #failWith(error: SwitchgearError): void {
     this.#fail(failedBy(error));
+  }
+
+  #failGone(): void {
+    this.#fail({ kind: 'failed', error: this.order.upstream.gone, isGone: true, isBlameless: true });
   }
 
   #fail(end: FlightEnd): void {

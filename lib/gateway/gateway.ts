@@ -148,8 +148,8 @@ export class Gateway {
     if (renderingKey !== null && this.#serveRendering(renderingKey, delivery)) return;
     const request = parseRequest(trace.endpoint, parseJson(bytes));
     trace.read(request.model, request.stream, performance.now());
-    const candidates = upstreams.serving(request.model);
-    if (candidates.length === 0) {
+    const candidates = () => upstreams.serving(request.model);
+    if (candidates().length === 0) {
       const text = `The model '${request.model.slice(0, 200)}' is not served by any upstream`;
       throw new SwitchgearError('model_not_found', text, { field: 'model' });
     }

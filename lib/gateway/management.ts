@@ -17,7 +17,8 @@ const MANAGEMENT = outbound('relayManagement', import.meta.url);
 /**
  * Streams the call to the first upstream of kind ollama and its answer back, both ways unchanged (a blob is
  * gigabytes, a pull reports progress for minutes).
- * @throws SwitchgearError `forbidden`, `not_found` when no upstream is an Ollama, `circuit_open`, `queue_full`.
+ * @throws SwitchgearError `forbidden`, `not_found` when no upstream is an Ollama, `circuit_open`, `queue_full`,
+ *   `shutting_down` when the upstream was taken away meanwhile.
  */
 export async function relayManagement(
   upstreams: Upstreams,
@@ -41,7 +42,12 @@ export async function relayManagement(
   if (!upstream.slots.tryAcquire()) {
     await waitForSlot(upstream, res);
   }
-  stream(upstream, req, res, requestId, slow);
+  const { carrier } = upstream;
+  if (carrier === null) {
+    upstream.slots.release();
+    throw upstream.gone;
+  }
+  stream(carrier, req, res, requestId, slow);
 }
 
 /** @throws SwitchgearError `queue_full`, or `client_closed` when the client leaves the queue. */

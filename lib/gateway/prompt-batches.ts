@@ -126,7 +126,7 @@ export class PromptFlight implements Joinable {
   }
 
   get upstream(): Upstream {
-    return this.order.upstream.latest;
+    return this.order.upstream;
   }
 
   get bytes(): Buffer {

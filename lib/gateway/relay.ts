@@ -54,8 +54,8 @@ export interface RelayInput {
   /** The client's own bytes. */
   readonly bytes: Buffer;
   readonly context: ExchangeContext;
-  /** In order of preference. */
-  readonly candidates: readonly Upstream[];
+  /** In order of preference, as they are now. */
+  readonly candidates: () => readonly Upstream[];
   /** Whether the client's `authorization` was meant for the upstream rather than for us. */
   readonly forwardAuthorization: boolean;
   readonly answers: AnswerCache;
@@ -91,6 +91,7 @@ interface Leg {
 
 export class Relay implements Waiter {
   readonly #in: RelayInput;
+  #candidates: readonly Upstream[];
   readonly #legs: Leg[] = [];
   #leg: Leg | null = null;
   #next = 0;
@@ -109,17 +110,21 @@ export class Relay implements Waiter {
   #failure: SwitchgearError | Rejection | null = null;
   #refusal: SwitchgearError | null = null;
   #inexpressible: SwitchgearError | null = null;
+  #gone: SwitchgearError | null = null;
+  /** Those whose upstream was not asked after all. */
+  readonly #goneLegs = new Set<Leg>();
   #over = false;
 
   constructor(input: RelayInput) {
     this.#in = input;
+    this.#candidates = input.candidates();
     input.delivery.res.once('close', () => this.#clientLeft());
   }
 
   /** Tries the candidates in order until one serves or none is left. */
   advance(): void {
     while (!this.#over && this.#calls < MAX_CALLS) {
-      const upstream = this.#in.candidates[this.#next];
+      const upstream = this.#candidates[this.#next];
       if (upstream === undefined) break;
       this.#next += 1;
       const leg = this.#open(upstream);
@@ -272,13 +277,25 @@ export class Relay implements Waiter {
           this.#breakOff(end.error, end.isBlameless);
           return;
         }
-        this.#failure ??= end.error;
-        if (end.isReset && this.#next === this.#in.candidates.length) this.#next -= 1;
+        if (end.isGone) this.#lookAgain(end.error);
+        else this.#failure ??= end.error;
         break;
       default:
         end satisfies never;
     }
     this.advance();
+  }
+
+  /** Its upstream went before the call went out: those that are there now and were not asked are. */
+  #lookAgain(error: SwitchgearError): void {
+    this.#gone = error;
+    const last = this.#legs.at(-1);
+    if (last !== undefined) this.#goneLegs.add(last);
+    const legs = this.#legs.filter((leg) => !this.#goneLegs.has(leg));
+    const asked = new Set(legs.map(({ upstream }) => upstream.name));
+    this.#candidates = this.#in.candidates().filter(({ name }) => !asked.has(name));
+    this.#next = 0;
+    this.#calls -= 1;
   }
 
   /** Whether it was what we added that the upstream refused; it goes out again without that then. */
@@ -582,13 +599,14 @@ export class Relay implements Waiter {
       failure ??
         this.#refusal ??
         this.#inexpressible ??
+        this.#gone ??
         new SwitchgearError('internal', 'No upstream was tried'),
     );
   }
 
   /** The youngest answer that is late, of the upstream that was tried first. */
   #serveStale(): boolean {
-    if (this.#failure === null && this.#refusal === null) return false;
+    if (this.#failure === null && this.#refusal === null && this.#gone === null) return false;
     for (const leg of this.#legs) {
       const { plan } = leg;
       if (plan?.takesStale !== true) continue;

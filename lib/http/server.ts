@@ -12,6 +12,7 @@ import type { Duplex } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { SwitchgearError } from '#lib/errors.ts';
 import { LEAST_PACE, type Pace, PaceWatch, SLOW_BODY } from '#lib/http/body-pace.ts';
+import { linger, OpenConnections } from '#lib/http/open-connections.ts';
 import { errorBody } from '#lib/protocols/errors.ts';
 
 export type Handler = (req: IncomingMessage, res: ServerResponse) => void;
@@ -35,13 +36,14 @@ const DRAIN_POLL_MS = 20;
 /** Looks at clients' pace in each of its windows. */
 const LOOKS_PER_WINDOW = 10;
 
+const connectionsOf = new WeakMap<Server, OpenConnections>();
+
 /** A server that answers with `handler`, and with JSON to whatever is not a proper request. */
 export function createHttpServer(
   handler: Handler,
   { upgrades = false, pace = LEAST_PACE }: ServerOptions = {},
 ): Server {
-  /** What each connection was answered last. */
-  const answering = new WeakMap<Duplex, ServerResponse>();
+  const connections = new OpenConnections();
   const server = createServer(
     {
       keepAliveTimeout: KEEP_ALIVE_MS,
@@ -53,17 +55,21 @@ export function createHttpServer(
     (req, res) => {
       // After `close()` a kept connection would wait for a request that must go elsewhere.
       if (!server.listening) res.shouldKeepAlive = false;
-      answering.set(req.socket, res);
+      // Sent before its client has seen our end: no answer would reach it, so nobody is asked for one.
+      if (req.socket.writableEnded) return;
+      connections.begin(req.socket, res);
       handler(req, res);
     },
   );
+  connectionsOf.set(server, connections);
+  server.on('connection', (socket) => connections.add(socket));
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
     // What goes into the middle of an answer would be taken for its next chunk.
-    const answer = answering.get(socket);
+    const answer = connections.answerOf(socket);
     if (answer?.headersSent === true && !answer.writableFinished) socket.destroy();
     else answerClientError(error, socket);
   });
-  watchPace(server, pace, (socket) => answering.get(socket));
+  watchPace(server, pace, (socket) => connections.answerOf(socket));
   return server;
 }
 
@@ -99,22 +105,22 @@ export function listen(server: Server, host: string, port: number): Promise<void
 }
 
 /**
- * Stops accepting, lets running requests end, and closes what is left at the deadline. Answers whether all ended by
- * themselves.
+ * Stops accepting, lets all that is being answered be written out to its client, and closes what is left at the
+ * deadline. Answers whether nothing was cut short.
+ * @param server of `createHttpServer`
  */
-export async function drain(
-  server: Server,
-  running: () => number,
-  deadlineMs: number = DRAIN_DEADLINE_MS,
-): Promise<boolean> {
+export async function drain(server: Server, deadlineMs: number = DRAIN_DEADLINE_MS): Promise<boolean> {
+  const connections = connectionsOf.get(server) ?? new OpenConnections();
+  // Node takes a connection for idle whose answer is ended but not written out, and `close` destroys what is idle.
+  server.closeIdleConnections = () => {};
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-  const deadline = Date.now() + deadlineMs;
-  while (running() > 0 && Date.now() < deadline) {
-    server.closeIdleConnections();
+  connections.announceEnd();
+  const deadline = performance.now() + deadlineMs;
+  while (connections.size > 0 && performance.now() < deadline) {
+    connections.endQuiet();
     await delay(DRAIN_POLL_MS);
   }
-  const clean = running() === 0;
-  // What is left now is idle, or an event stream that would never end.
+  const clean = connections.answering === 0;
   server.closeAllConnections();
   await closed;
   return clean;
@@ -130,6 +136,8 @@ const CLIENT_ERRORS: Record<string, SwitchgearError> = {
 const MALFORMED = new SwitchgearError('bad_request', 'The request is not valid HTTP/1.1');
 
 function answerClientError(error: NodeJS.ErrnoException, socket: Duplex): void {
+  // Told already; the rest of what is no request is read, for a reset would overtake the answer.
+  if (socket.writableEnded && !socket.destroyed && error.code !== 'ECONNRESET') return;
   if (!socket.writable || error.code === 'ECONNRESET') {
     socket.destroy();
     return;
@@ -140,9 +148,9 @@ function answerClientError(error: NodeJS.ErrnoException, socket: Duplex): void {
 /** Without a response to speak through. */
 function tellAndClose(socket: Duplex, told: SwitchgearError): void {
   const body = JSON.stringify(errorBody('openai', told));
-  socket.end(
+  linger(
+    socket,
     `HTTP/1.1 ${told.status} ${STATUS_CODES[told.status]}\r\nconnection: close\r\ncontent-type: application/json\r\n` +
       `content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
-    () => socket.destroy(),
   );
 }

@@ -6,11 +6,10 @@
 import type { Dispatcher } from 'undici';
 import { type ActiveFault, type Outcome, planStrike } from '#lib/lab/fault-plan.ts';
 import type { FaultTarget } from '#lib/lab/faults.ts';
-import type { Dispatching } from '#lib/upstream/call.ts';
-import type { CallGate } from '#lib/upstream/upstream.ts';
+import type { Dispatching, CallHandler as Handler } from '#lib/upstream/call.ts';
+import type { CallGate } from '#lib/upstream/connections.ts';
 
 type Options = Dispatcher.DispatchOptions;
-type Handler = Dispatcher.DispatchHandler;
 type Controller = Dispatcher.DispatchController;
 
 export interface FaultGateParts {
@@ -131,6 +130,9 @@ class StruckCall implements Controller {
   #through(cut: boolean): Handler {
     const handler = this.#handler;
     return {
+      onPlace: (place) => handler.onPlace?.(place),
+      onRequestSent: () => handler.onRequestSent?.(),
+      onResponseStarted: () => handler.onResponseStarted?.(),
       onRequestStart: (controller) => {
         this.#real = controller;
         if (this.aborted) controller.abort(this.reason ?? new Error('aborted'));

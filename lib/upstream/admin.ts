@@ -17,7 +17,8 @@ const MAX_ADMIN_BODY_BYTES = 16 * 1024 * 1024;
 
 /**
  * Asks and waits for the whole answer, whatever its status.
- * @throws SwitchgearError `circuit_open`, `queue_full`, `upstream_unreachable`, `upstream_timeout`, `upstream_invalid`.
+ * @throws SwitchgearError `circuit_open`, `queue_full`, `upstream_unreachable`, `upstream_timeout`, `upstream_invalid`,
+ *   `shutting_down` when the upstream was taken away while this waited for a slot.
  */
 export async function askUpstream(
   upstream: Upstream,
@@ -27,7 +28,9 @@ export async function askUpstream(
 ): Promise<AdminAnswer> {
   await upstream.slots.acquire();
   try {
-    return await call(upstream, method, path, body);
+    const { carrier } = upstream;
+    if (carrier === null) throw upstream.gone;
+    return await call(carrier, method, path, body);
   } finally {
     upstream.slots.release();
   }

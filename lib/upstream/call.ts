@@ -8,6 +8,8 @@ import zlib from 'node:zlib';
 import type { Dispatcher } from 'undici';
 import type { FailureKind } from '#lib/breaker/types.ts';
 import type { Timeouts } from '#lib/contracts/config.ts';
+import { type CallError, codeOf, describe } from '#lib/upstream/call-error.ts';
+import { AT_ONCE_MS, isLoss, mayRepeat } from '#lib/upstream/repeat.ts';
 
 export type ResponseHeaders = Record<string, string | string[] | undefined>;
 
@@ -21,14 +23,31 @@ export interface CallRequest {
 
 /** A connection pool, as far as a call needs it. */
 export interface Dispatching {
-  dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): unknown;
+  dispatch(options: Dispatcher.DispatchOptions, handler: CallHandler): unknown;
 }
 
-export interface CallError {
-  failure: FailureKind;
-  message: string;
-  /** The upstream was not to blame: its client did not read, or we closed the connection. */
-  blameless?: boolean;
+/** The connections to an upstream. */
+export interface CallLine extends Dispatching {
+  /** Over a new connection that serves nothing else, past all that makes failures up. */
+  dispatchAnew(options: Dispatcher.DispatchOptions, handler: CallHandler): void;
+  /** A kept connection was found lost when it was used after so many idle ms. */
+  lostAfter(idleMs: number): void;
+  /** Calls are told of, so that nothing is closed under them. */
+  begin(): void;
+  end(): void;
+}
+
+/** The place of a kept connection. */
+export interface Kept {
+  /** A call is written to it. @returns ms for which it had been idle; null when the connection is new */
+  wrote(nowMs: number): number | null;
+  /** A call's answer has ended there. */
+  rested(nowMs: number): void;
+}
+
+export interface CallHandler extends Dispatcher.DispatchHandler {
+  /** Told, before the request starts, where a kept connection will carry it. */
+  onPlace?(place: Kept): void;
 }
 
 /** Receives a call's answer. After `onEnd` or `onError` nothing more is called, and after `abort` nothing at all. */
@@ -51,30 +70,41 @@ const DECODERS: Record<string, () => Transform> = {
 
 const ABORTED = new Error('aborted by Switchgear');
 
-export class UpstreamCall implements Dispatcher.DispatchHandler {
+export class UpstreamCall implements CallHandler {
   /** Monotonic milliseconds at which the request was handed over, and at which the answer's first byte came. */
   readonly startedAt = performance.now();
   firstByteAt: number | null = null;
-  /** True once a byte of the answer, its status line included, has come. */
+  /** True once the head of the answer has come. */
   answered = false;
 
+  readonly #line: CallLine;
+  readonly #request: CallRequest;
   readonly #sink: CallSink;
   readonly #timeouts: Timeouts;
   #controller: Dispatcher.DispatchController | null = null;
   #decoder: Transform | null = null;
   #silenceTimer: NodeJS.Timeout | null = null;
   readonly #totalTimer: NodeJS.Timeout;
+  #place: Kept | null = null;
+  /** Of its connection, before it was written; null on a new one. */
+  #idleMs: number | null = null;
+  #isLate = false;
+  /** True once a byte of an answer has come. */
+  #heard = false;
+  #isRepeat = false;
   #paused = false;
   #over = false;
 
-  constructor(dispatcher: Dispatching, request: CallRequest, timeouts: Timeouts, sink: CallSink) {
+  constructor(line: CallLine, request: CallRequest, timeouts: Timeouts, sink: CallSink) {
+    this.#line = line;
+    this.#request = request;
     this.#sink = sink;
     this.#timeouts = timeouts;
     this.#totalTimer = setTimeout(() => this.#timeOut('total_timeout', timeouts.total_ms), timeouts.total_ms);
+    line.begin();
     // Not at once: undici reports some errors before `dispatch` returns, when the sink does not yet know this call.
     queueMicrotask(() => {
-      // The budgets are kept here: undici's own have a resolution of half a second.
-      if (!this.#over) dispatcher.dispatch({ ...request, headersTimeout: 0, bodyTimeout: 0 }, this);
+      if (!this.#over) line.dispatch(this.#options(), this);
     });
   }
 
@@ -98,6 +128,10 @@ export class UpstreamCall implements Dispatcher.DispatchHandler {
     else this.#decoder.resume();
   }
 
+  onPlace(place: Kept): void {
+    this.#place = place;
+  }
+
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller;
     if (this.#over) {
@@ -105,7 +139,22 @@ export class UpstreamCall implements Dispatcher.DispatchHandler {
       return;
     }
     const limit = this.#timeouts.first_byte_ms;
-    this.#silenceTimer = setTimeout(() => this.#timeOut('first_byte_timeout', limit), limit);
+    const atOnce = Math.min(AT_ONCE_MS, limit);
+    this.#silenceTimer = setTimeout(() => {
+      // After what has come meanwhile: a busy process must not take its own delay for the upstream's.
+      setImmediate(() => {
+        this.#isLate = true;
+      });
+      this.#silenceTimer = setTimeout(() => this.#timeOut('first_byte_timeout', limit), limit - atOnce);
+    }, atOnce);
+  }
+
+  onRequestSent(): void {
+    this.#idleMs = this.#place?.wrote(performance.now()) ?? null;
+  }
+
+  onResponseStarted(): void {
+    this.#heard = true;
   }
 
   onResponseStart(controller: Dispatcher.DispatchController, status: number, headers: ResponseHeaders): void {
@@ -138,6 +187,7 @@ export class UpstreamCall implements Dispatcher.DispatchHandler {
   }
 
   onResponseEnd(): void {
+    this.#place?.rested(performance.now());
     if (this.#over) return;
     if (this.#decoder !== null) {
       this.#decoder.end();
@@ -148,7 +198,28 @@ export class UpstreamCall implements Dispatcher.DispatchHandler {
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
-    this.#fail(describe(error, this.answered));
+    if (this.#over || this.#repeats(codeOf(error))) return;
+    this.#fail(describe(error, this.#controller !== null, this.answered));
+  }
+
+  /** Sends it once more when its connection is all that failed. */
+  #repeats(code: string): boolean {
+    if (!isLoss(code) || this.#heard || this.#isRepeat || this.#controller === null) return false;
+    const idleMs = this.#idleMs;
+    const isAtOnce = !this.#isLate;
+    if (idleMs !== null && isAtOnce) this.#line.lostAfter(idleMs);
+    if (!mayRepeat(this.#request, { wasKept: idleMs !== null, isAtOnce })) return false;
+    if (this.#silenceTimer !== null) clearTimeout(this.#silenceTimer);
+    this.#isRepeat = true;
+    this.#controller = null;
+    this.#place = null;
+    this.#line.dispatchAnew(this.#options(), this);
+    return true;
+  }
+
+  /** The budgets are kept here: undici's own have a resolution of half a second. */
+  #options(): Dispatcher.DispatchOptions {
+    return { ...this.#request, headersTimeout: 0, bodyTimeout: 0 };
   }
 
   #firstByte(): void {
@@ -200,6 +271,7 @@ export class UpstreamCall implements Dispatcher.DispatchHandler {
     clearTimeout(this.#totalTimer);
     if (this.#silenceTimer !== null) clearTimeout(this.#silenceTimer);
     this.#decoder?.destroy();
+    this.#line.end();
   }
 }
 
@@ -208,33 +280,3 @@ const TIMEOUT_TEXT: Partial<Record<FailureKind, string>> = {
   idle_timeout: 'no further chunk',
   total_timeout: 'no complete answer',
 };
-
-const CONNECT_CODES = new Set([
-  'ECONNREFUSED',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'EADDRNOTAVAIL',
-]);
-
-/** Sorts a transport error. Its text names no address: addresses of upstreams are not the client's business. */
-function describe(error: Error, answered: boolean): CallError {
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : error.name;
-  if (code === 'UND_ERR_CONNECT_TIMEOUT')
-    return { failure: 'connect_timeout', message: 'connection timed out' };
-  if (CONNECT_CODES.has(code) || code.startsWith('ERR_TLS') || code.includes('CERT')) {
-    return { failure: 'connect', message: `connection failed (${code})` };
-  }
-  if (code.startsWith('HPE_') || code === 'UND_ERR_HEADERS_OVERFLOW') {
-    return { failure: 'invalid_response', message: `the answer is not HTTP (${code})` };
-  }
-  if (code === 'UND_ERR_CLOSED' || code === 'UND_ERR_DESTROYED') {
-    return { failure: 'reset', message: 'the upstream is being replaced', blameless: true };
-  }
-  if (code === 'UND_ERR_INVALID_ARG')
-    return { failure: 'invalid_response', message: 'the call could not be sent' };
-  return answered
-    ? { failure: 'cut', message: `the answer was cut (${code})` }
-    : { failure: 'reset', message: `the connection was closed before an answer (${code})` };
-}

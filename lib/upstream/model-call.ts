@@ -21,15 +21,15 @@ export async function callModel(
   operation: Operation,
   model: string,
 ): Promise<CallResult> {
-  const breaker = upstream.latest.breakers[operation];
-  if (breaker.refusal() !== null) return 'refused';
+  if (upstream.breakers[operation].refusal() !== null) return 'refused';
   try {
     await upstream.slots.acquire();
   } catch {
     return 'refused';
   }
-  const permit = breaker.admit();
-  if (!permit.admitted) {
+  const { carrier } = upstream;
+  const permit = carrier?.breakers[operation].admit();
+  if (carrier === null || permit?.admitted !== true) {
     upstream.slots.release();
     return 'refused';
   }
@@ -47,7 +47,7 @@ export async function callModel(
     let answerHeaders = {};
     const chunks: Buffer[] = [];
     const request = { method: 'POST', path: exchange.path, headers, body: JSON.stringify(body) } as const;
-    upstream.latest.call(CALL, permit, request, {
+    carrier.call(CALL, permit, request, {
       onHead(code, head) {
         status = code;
         answerHeaders = head;

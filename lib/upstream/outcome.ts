@@ -1,7 +1,8 @@
 /** What an upstream's answer says to its breaker, and what a transport error says to the client. */
 import type { Outcome } from '#lib/breaker/types.ts';
 import { type ErrorCode, SwitchgearError } from '#lib/errors.ts';
-import type { CallError, ResponseHeaders } from '#lib/upstream/call.ts';
+import type { ResponseHeaders } from '#lib/upstream/call.ts';
+import type { CallError } from '#lib/upstream/call-error.ts';
 
 /** A 4xx is the caller's fault and says nothing about the upstream, save 408 and 429. */
 export function outcomeOfStatus(status: number, headers: ResponseHeaders, now: number): Outcome {

@@ -38,6 +38,7 @@ export class Slots {
   readonly #modelInFlight = new Map<string, number>();
   #inFlight = 0;
   #serving = false;
+  #closedBy: SwitchgearError | null = null;
   readonly #queue = new Set<Waiter>();
   #releaseIntervalMs: number | null = null;
   #lastReleaseAt: number | null = null;
@@ -66,7 +67,7 @@ export class Slots {
 
   /** Takes a free slot, or answers false. Nobody overtakes the queue. */
   tryAcquire(model: string | null = null): boolean {
-    if (this.#queue.size > 0 || !this.#isFree(model)) return false;
+    if (this.#closedBy !== null || this.#queue.size > 0 || !this.#isFree(model)) return false;
     this.#take(model);
     return true;
   }
@@ -79,9 +80,14 @@ export class Slots {
 
   /**
    * Waits for a slot. Exactly one of the callbacks is called, unless the wait is cancelled: `refused` at once with
-   * `queue_full` when the queue is full, or when the wait reached `queueWaitMs`.
+   * `queue_full` when the queue is full, or when the wait reached `queueWaitMs`; with what `close` was given once
+   * nothing waits any more.
    */
   wait(model: string | null, granted: () => void, refused: (error: SwitchgearError) => void): Waiting {
+    if (this.#closedBy !== null) {
+      refused(this.#closedBy);
+      return { cancel: () => {} };
+    }
     if (this.#queue.size >= this.limits.queue) {
       refused(this.#full('The queue of this upstream is full'));
       return { cancel: () => {} };
@@ -119,8 +125,9 @@ export class Slots {
     this.#serve();
   }
 
-  /** Refuses all that wait. */
+  /** Refuses all that wait, and all that come. */
   close(error: SwitchgearError): void {
+    this.#closedBy = error;
     for (const waiter of this.#queue) {
       this.#remove(waiter);
       waiter.refused(error);

@@ -1,11 +1,12 @@
-/** One configured backend: its connections, slots, breakers and address. */
-import { type Dispatcher, Pool } from 'undici';
+/** One configured backend: its connections, slots, breakers and address, and what has become of it. */
+import { isDeepStrictEqual } from 'node:util';
 import type { ReleaseGroups } from '#lib/batching/release-groups.ts';
 import type { Breaker, Permit } from '#lib/breaker/types.ts';
 import type { Timeouts, UpstreamConfig } from '#lib/contracts/config.ts';
 import { SwitchgearError } from '#lib/errors.ts';
 import type { Operation, Protocol } from '#lib/protocols/types.ts';
-import { type CallRequest, type CallSink, type Dispatching, UpstreamCall } from '#lib/upstream/call.ts';
+import { type CallRequest, type CallSink, UpstreamCall } from '#lib/upstream/call.ts';
+import { type CallGate, Connections } from '#lib/upstream/connections.ts';
 import type { ModelUsage } from '#lib/upstream/model-usage.ts';
 import { modelMatcher } from '#lib/upstream/models.ts';
 import type { Outbound } from '#lib/upstream/outbound.ts';
@@ -16,11 +17,6 @@ export const OPERATIONS = ['chat', 'completions', 'embeddings', 'admin'] as cons
 export type UpstreamOperation = Operation | 'admin';
 
 export type Breakers = Readonly<Record<UpstreamOperation, Breaker>>;
-
-/** Stands in front of the connections and may make failures up. */
-export interface CallGate {
-  dispatch(pool: Dispatching, options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): void;
-}
 
 export interface UpstreamParts {
   readonly breakers: Breakers;
@@ -35,8 +31,10 @@ export interface UpstreamParts {
   readonly onCall: (component: string) => void;
 }
 
-/** Idle connections live as long as common servers keep theirs (nginx 75 s, Node 5 s tell so by header). */
-const KEEP_ALIVE_MS = 60_000;
+type Fate =
+  | { readonly kind: 'serving' }
+  | { readonly kind: 'replaced'; readonly by: Upstream }
+  | { readonly kind: 'removed' };
 
 export class Upstream {
   readonly config: UpstreamConfig;
@@ -48,11 +46,11 @@ export class Upstream {
   readonly serves: (model: string) => boolean;
   readonly authorization: string | null;
   readonly #onCall: (component: string) => void;
-  #successor: Upstream | null = null;
+  readonly #gate: CallGate | null;
+  #fate: Fate = { kind: 'serving' };
   #address: URL;
   #prefix: string;
-  #pool: Pool;
-  readonly #dispatcher: Dispatching;
+  #connections: Connections;
 
   constructor(config: UpstreamConfig, url: string, parts: UpstreamParts) {
     const { breakers, slots, groups, usage, gate, onCall } = parts;
@@ -61,22 +59,42 @@ export class Upstream {
     this.slots = slots;
     this.groups = groups;
     this.usage = usage;
+    this.#gate = gate;
     this.#onCall = onCall;
     this.protocol = config.kind === 'openai' ? 'openai' : 'ollama';
     this.serves = modelMatcher(config.models);
     this.authorization = config.api_key === undefined ? null : `Bearer ${config.api_key}`;
     this.#address = new URL(url);
     this.#prefix = prefixOf(this.#address);
-    this.#pool = this.#openPool();
-    this.#dispatcher = {
-      dispatch: (options, handler) =>
-        gate === null ? this.#pool.dispatch(options, handler) : gate.dispatch(this.#pool, options, handler),
-    };
+    this.#connections = this.#connect();
   }
 
   /** This one, or what has replaced it since. */
   get latest(): Upstream {
-    return this.#successor?.latest ?? this;
+    return this.#fate.kind === 'replaced' ? this.#fate.by.latest : this;
+  }
+
+  /**
+   * Who takes a call that was written for this one: itself, or what has replaced it since if that is spoken to in the
+   * same way; null when there is nobody any more.
+   */
+  get carrier(): Upstream | null {
+    switch (this.#fate.kind) {
+      case 'serving':
+        return this;
+      case 'replaced':
+        return takesTheSame(this, this.#fate.by) ? this.#fate.by.carrier : null;
+      case 'removed':
+        return null;
+      default:
+        return this.#fate satisfies never;
+    }
+  }
+
+  /** What to tell of a call that nobody takes any more. */
+  get gone(): SwitchgearError {
+    const what = this.#fate.kind === 'removed' ? 'removed' : 'changed';
+    return new SwitchgearError('shutting_down', `Upstream ${this.name} was ${what} before the call went out`);
   }
 
   get name(): string {
@@ -99,39 +117,52 @@ export class Upstream {
     by.calls += 1;
     this.#onCall(permit.component);
     const addressed = { ...request, path: this.#prefix + request.path };
-    return new UpstreamCall(this.#dispatcher, addressed, timeouts, sink);
+    return new UpstreamCall(this.#connections, addressed, timeouts, sink);
   }
 
   /** Follows a lab that came up again on another port. */
   async moveTo(url: string): Promise<void> {
-    const old = this.#pool;
+    const old = this.#connections;
     this.#address = new URL(url);
     this.#prefix = prefixOf(this.#address);
-    this.#pool = this.#openPool();
-    await old.destroy();
+    this.#connections = this.#connect();
+    await old.retire();
   }
 
-  /** Lets running calls end and closes the connections; those that wait go to the successor, or are refused. */
-  async close(successor: Upstream | null = null): Promise<void> {
-    this.#successor = successor;
-    if (successor === null)
-      this.slots.close(new SwitchgearError('shutting_down', `Upstream ${this.name} was removed`));
-    await this.#pool.close();
+  /** From now on calls go to what has replaced it. */
+  replaceBy(successor: Upstream): void {
+    this.#fate = { kind: 'replaced', by: successor };
+  }
+
+  /** From now on nobody is called; those that wait are refused. */
+  remove(): void {
+    this.#fate = { kind: 'removed' };
+    this.slots.close(this.gone);
+    this.groups?.release();
+  }
+
+  /** Resolves when all calls that run have ended and the connections are closed. */
+  async retire(): Promise<void> {
+    await this.#connections.retire();
   }
 
   async destroy(): Promise<void> {
-    await this.#pool.destroy();
+    await this.#connections.destroy();
   }
 
-  #openPool(): Pool {
-    return new Pool(this.#address.origin, {
-      connections: this.config.connections,
-      connect: { timeout: this.config.timeout.connect_ms },
-      keepAliveTimeout: KEEP_ALIVE_MS,
-      // Over HTTP/2 calls would share one connection, and its slots and cancels would mean something else.
-      allowH2: false,
-    });
+  #connect(): Connections {
+    const { connections, timeout } = this.config;
+    const { origin } = this.#address;
+    return new Connections({ origin, connections, connectMs: timeout.connect_ms, gate: this.#gate });
   }
+}
+
+function takesTheSame(one: Upstream, other: Upstream): boolean {
+  return (
+    one.protocol === other.protocol &&
+    one.authorization === other.authorization &&
+    isDeepStrictEqual(one.config.models, other.config.models)
+  );
 }
 
 function prefixOf(address: URL): string {

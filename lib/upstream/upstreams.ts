@@ -7,15 +7,10 @@ import type { Config, UpstreamConfig } from '#lib/contracts/config.ts';
 import { isObject } from '#lib/protocols/json.ts';
 import { parseAnswer } from '#lib/protocols/upstream-answer.ts';
 import { askUpstream } from '#lib/upstream/admin.ts';
+import type { CallGate } from '#lib/upstream/connections.ts';
 import { ModelUsage, type ModelUse } from '#lib/upstream/model-usage.ts';
 import { Slots } from '#lib/upstream/slots.ts';
-import {
-  type Breakers,
-  type CallGate,
-  OPERATIONS,
-  Upstream,
-  type UpstreamOperation,
-} from '#lib/upstream/upstream.ts';
+import { type Breakers, OPERATIONS, Upstream, type UpstreamOperation } from '#lib/upstream/upstream.ts';
 
 /** A running lab, as far as an upstream needs to know it. */
 export interface Lab {
@@ -54,6 +49,8 @@ export class Upstreams<L extends Lab = Lab> {
   readonly #sized = new Map<string, number>();
   readonly #routes = new Map<string, readonly Upstream[]>();
   readonly #observers = new Set<(component: string) => void>();
+  /** Replaced or removed, with calls that still run. */
+  readonly #leaving = new Set<{ readonly upstream: Upstream; readonly lab: L | null }>();
   #closed = false;
 
   constructor(parts: UpstreamsParts<L>) {
@@ -107,66 +104,82 @@ export class Upstreams<L extends Lab = Lab> {
   }
 
   /**
-   * Takes a configuration. What did not change goes on untouched; calls that run on a replaced upstream end there;
-   * a breaker keeps its state and window as long as its upstream's name lasts. What may fail comes first: nothing has
-   * changed when it throws before, or in, `begin`, which is called once all that is new is there.
+   * Takes a configuration. What did not change goes on untouched; calls that run on a replaced upstream end there, and
+   * those that wait go on to its successor; a breaker keeps its state and window as long as its upstream's name lasts.
+   * What may fail comes first: nothing has changed when it throws before, or in, `begin`, which is called once all that
+   * is new is there.
    */
   async apply(config: Config, begin: () => void = () => {}): Promise<void> {
     await this.#startLabs(config, begin);
     this.#keepAliveMs = 1_000 * config.allocation.keep_alive_s;
     for (const groups of this.#groups.values()) groups.keepAliveMs = this.#keepAliveMs;
-    const queue = { queue: config.limits.queue, queueWaitMs: config.limits.queue_wait_ms };
-    const old = new Map(this.#upstreams.map((upstream) => [upstream.name, upstream]));
-    const next: Upstream[] = [];
+    const addresses = new Map<UpstreamConfig, string>();
     for (const wanted of config.upstreams) {
-      const present = old.get(wanted.name);
-      if (present !== undefined && isDeepStrictEqual(present.config, wanted)) {
-        present.slots.setLimits({ capacity: this.#capacityOf(wanted), ...queue });
-        next.push(present);
-        old.delete(wanted.name);
-        continue;
-      }
-      const url = this.#addressOf(wanted);
-      const limits = { capacity: this.#capacityOf(wanted), ...queue };
-      const slots = present?.slots ?? new Slots(limits);
-      slots.setLimits(limits);
-      const gate = wanted.kind === 'lab' ? null : this.#parts.gateOf(wanted.name);
-      next.push(this.#open(wanted, url, slots, gate));
+      if (!isDeepStrictEqual(this.#named(wanted.name)?.config, wanted))
+        addresses.set(wanted, this.#addressOf(wanted));
     }
+    // From here on at once: nobody sees a part of it.
+    const queue = { queue: config.limits.queue, queueWaitMs: config.limits.queue_wait_ms };
+    const next = config.upstreams.map((wanted) => {
+      const url = addresses.get(wanted);
+      const present = this.#named(wanted.name);
+      if (url === undefined && present !== undefined) return present;
+      const slots = present?.slots ?? new Slots({ capacity: this.#capacityOf(wanted), ...queue });
+      const gate = wanted.kind === 'lab' ? null : this.#parts.gateOf(wanted.name);
+      return this.#open(wanted, url ?? wanted.url ?? '', slots, gate);
+    });
+    const gone = this.#upstreams.filter((upstream) => !next.includes(upstream));
     this.#upstreams = next;
     this.#routes.clear();
-    await this.#retire([...old.values()]);
+    for (const upstream of gone) this.#retire(upstream);
+    // Last: those that a larger capacity lets go must find what they go to.
+    for (const { config: own, slots } of next) slots.setLimits({ capacity: this.#capacityOf(own), ...queue });
   }
 
   /** Sizes what an upstream may have in flight, at most its configured connections; null goes back to those. */
   setCapacity(name: string, capacity: number | null): void {
     if (capacity === null) this.#sized.delete(name);
     else this.#sized.set(name, capacity);
-    const upstream = this.#upstreams.find((each) => each.name === name);
+    const upstream = this.#named(name);
     upstream?.slots.setLimits({ ...upstream.slots.limits, capacity: this.#capacityOf(upstream.config) });
   }
 
   /** Ends all calls and closes all connections and labs. */
   async close(): Promise<void> {
     this.#closed = true;
-    await Promise.all(this.#upstreams.map((upstream) => upstream.destroy()));
-    await Promise.all([...this.#labs.values()].map((lab) => lab.close()));
+    const leaving = [...this.#leaving];
+    const upstreams = [...this.#upstreams, ...leaving.map(({ upstream }) => upstream)];
+    await Promise.all(upstreams.map((upstream) => upstream.destroy()));
+    await Promise.all([...this.#labs.values(), ...leaving.map(({ lab }) => lab)].map((lab) => lab?.close()));
     this.#upstreams = [];
     this.#labs.clear();
   }
 
-  async #retire(gone: readonly Upstream[]): Promise<void> {
-    const kept = new Map(this.#upstreams.map((upstream) => [upstream.name, upstream]));
-    for (const upstream of gone) {
-      const successor = kept.get(upstream.name);
-      if (successor === undefined) {
-        for (const operation of OPERATIONS) this.#parts.breakers.remove(`${upstream.name}.${operation}`);
-      }
-      // Not awaited: running calls may take minutes to end.
-      upstream.close(successor ?? null).catch(() => upstream.destroy());
-      if (successor?.config.kind === 'lab') continue;
-      await this.#closeLab(upstream.name);
-    }
+  #named(name: string): Upstream | undefined {
+    return this.#upstreams.find((upstream) => upstream.name === name);
+  }
+
+  #retire(upstream: Upstream): void {
+    const { name } = upstream;
+    const successor = this.#named(name);
+    if (successor === undefined) {
+      upstream.remove();
+      for (const operation of OPERATIONS) this.#parts.breakers.remove(`${name}.${operation}`);
+      this.#groups.delete(name);
+      this.#usages.delete(name);
+      this.#sized.delete(name);
+    } else upstream.replaceBy(successor);
+    const lab = successor?.config.kind === 'lab' ? null : (this.#labs.get(name) ?? null);
+    if (lab !== null) this.#labs.delete(name);
+    // Not awaited: running calls may take minutes to end, and their lab with them.
+    void this.#letGo({ upstream, lab });
+  }
+
+  async #letGo(leaving: { upstream: Upstream; lab: L | null }): Promise<void> {
+    this.#leaving.add(leaving);
+    await leaving.upstream.retire().catch(() => leaving.upstream.destroy());
+    await leaving.lab?.close();
+    this.#leaving.delete(leaving);
   }
 
   #open(config: UpstreamConfig, url: string, slots: Slots, gate: CallGate | null): Upstream {
@@ -258,7 +271,13 @@ export class Upstreams<L extends Lab = Lab> {
 
   #restartLab(name: string): void {
     this.#startLab(name)
-      .then((lab) => this.#upstreams.find((upstream) => upstream.name === name)?.moveTo(lab.url))
+      .then(async (lab) => {
+        const upstream = this.#named(name);
+        if (upstream?.config.kind === 'lab') return upstream.moveTo(lab.url);
+        // It was removed while the lab came up.
+        if (this.#labs.get(name) === lab) this.#labs.delete(name);
+        return lab.close();
+      })
       .catch((error: Error) => this.#parts.onLabCrashed(name, error));
   }
 }

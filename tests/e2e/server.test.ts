@@ -171,6 +171,22 @@ describe('the end', () => {
   });
 });
 
+describe('the last bytes', () => {
+  it('of a large answer are written out after SIGTERM to a client that reads slowly, and it exits 0', async () => {
+    const content = 'x'.repeat(24 * 1024 * 1024);
+    const large = await ScriptedUpstream.start((_request, res) =>
+      json(res, { choices: [{ index: 0, message: { role: 'assistant', content }, finish_reason: 'stop' }] }),
+    );
+    const server = await startServer({ config: configOf(large) });
+    const answer = await post(`${server.url}/v1/chat/completions`, CHAT);
+    const code = server.stop();
+    await expect.poll(() => server.output()).toContain('draining');
+    const [whole, exit] = [await answer.text(), await code];
+    expect([whole.length > content.length, whole.endsWith('}'), exit]).toEqual([true, true, 0]);
+    await large.close();
+  });
+});
+
 describe('with an admin token', () => {
   it('asks for it everywhere but at the door, and never shows it', async () => {
     const token = 'correct-horse-battery';

@@ -49,7 +49,7 @@ async function serve(store: EventStore = new MemoryEventStore()) {
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const close = async () => {
     streams.close();
-    await drain(server, () => 0);
+    await drain(server, 0);
   };
   closers.push(() => (server.listening ? close() : undefined));
   return { url, feed, log, streams, server, faults, close };
@@ -309,7 +309,7 @@ describe('both streams', () => {
     const late = await fetch(`${url}/api/stream`);
     expect([late.status, await late.json()]).toMatchObject([503, { error: { code: 'shutting_down' } }]);
     append(log, 1);
-    expect(await drain(server, () => 0)).toBe(true);
+    expect(await drain(server)).toBe(true);
   });
 
   it('are refused beyond a bound', async () => {

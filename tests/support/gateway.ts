@@ -36,7 +36,7 @@ export async function startGateway(
     runtime: started,
     server,
     async close() {
-      await drain(server, () => 0);
+      await drain(server, 0);
       await started.close();
     },
   };

@@ -46,6 +46,18 @@ function swapping(maxWaitMs?: number) {
 }
 
 describe('release groups', () => {
+  it('let all go that wait when their server is there no more', () => {
+    const { groups, released, ask } = swapping();
+    for (const name of ['x1', 'y1', 'z1', 'y2']) ask(name);
+    expect(released).toEqual(['x1']);
+    groups.release();
+    expect(released).toEqual(['x1', 'y1', 'z1', 'y2']);
+    for (const name of released) groups.leave(name[0] ?? '', 0);
+    expect(groups.stats().pending).toBe(0);
+    ask('x2');
+    expect(released.at(-1)).toBe('x2');
+  });
+
   it('take a load for no swap when the server kept the model no longer, or was told to let go of it', () => {
     const { clock, groups } = setUp();
     const use = (model: string, loadMs: number) => {

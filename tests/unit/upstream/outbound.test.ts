@@ -36,15 +36,19 @@ describe('calling out', () => {
 
   it('is seen by this test', () => {
     const seen = sources.filter(({ text }) => callsOut(text)).map(({ file }) => file);
-    expect(seen).toEqual(expect.arrayContaining(['lib/upstream/upstream.ts', 'lib/lab/workload/sender.ts']));
+    expect(seen).toEqual(
+      expect.arrayContaining(['lib/upstream/connections.ts', 'lib/lab/workload/sender.ts']),
+    );
     expect(callsOut("import { Agent, request } from 'node:http';")).toBe(true);
     expect(callsOut("import { createServer } from 'node:http';")).toBe(false);
     expect(callsOut("const answer = await fetch('http://x');")).toBe(true);
   });
 
   it('begins at one place, below every breaker', () => {
-    const dispatching = sources.filter(({ text }) => /new UpstreamCall\(|new Pool\(/.test(text));
-    expect(dispatching.map(({ file }) => file)).toEqual(['lib/upstream/upstream.ts']);
+    const calling = sources.filter(({ text }) => /new UpstreamCall\(|new Connections\(/.test(text));
+    expect(calling.map(({ file }) => file)).toEqual(['lib/upstream/upstream.ts']);
+    const opening = sources.filter(({ text }) => /new (Pool|Client|KeptClient)\(/.test(text));
+    expect(opening.map(({ file }) => file)).toEqual(['lib/upstream/connections.ts']);
   });
 
   it('is counted where it is defined: every function that does it is registered, and no other', () => {
@@ -54,7 +58,7 @@ describe('calling out', () => {
     const { functions, protected_functions, total_files } = coverage();
     expect(functions.map(({ file }) => file).sort()).toEqual(registering.map(({ file }) => file).sort());
     expect([protected_functions, total_files]).toEqual([registering.length, registering.length]);
-    const calling = sources.filter(({ text }) => /\bupstream(\.latest)?\.call\(|= openRedis\(/.test(text));
+    const calling = sources.filter(({ text }) => /\b(upstream|carrier)\.call\(|= openRedis\(/.test(text));
     expect(calling.map(({ file }) => file).sort()).toEqual(registering.map(({ file }) => file).sort());
   });
 });

@@ -35,6 +35,21 @@ it('serves a queue of any length when each one gives its slot back at once', () 
 });
 
 describe('slots', () => {
+  it('once closed refuse those that wait and those that come, and take back what is held', () => {
+    const slots = new Slots(limits);
+    slots.tryAcquire();
+    slots.tryAcquire();
+    const gone = { code: 'shutting_down' } as SwitchgearError;
+    const refused: SwitchgearError[] = [];
+    slots.wait(null, never, (error) => refused.push(error));
+    slots.close(gone);
+    slots.release();
+    expect(slots.tryAcquire()).toBe(false);
+    slots.wait(null, never, (error) => refused.push(error));
+    slots.release();
+    expect([refused, slots.inFlight, slots.queued]).toEqual([[gone, gone], 0, 0]);
+  });
+
   it('grants up to its capacity and queues the rest, first in, first out', () => {
     const slots = new Slots(limits);
     expect([slots.tryAcquire(), slots.tryAcquire(), slots.tryAcquire()]).toEqual([true, true, false]);
