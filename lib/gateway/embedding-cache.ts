@@ -12,14 +12,8 @@ import type { Config } from '#lib/contracts/config.ts';
 import type { Background, BackgroundCall } from '#lib/gateway/background.ts';
 import { BatcherSet } from '#lib/gateway/batches.ts';
 import { digest, microsOf } from '#lib/gateway/cache-policy.ts';
-import {
-  blamesItems,
-  Flight,
-  type FlightEnd,
-  failedBy,
-  sharedHeaders,
-  type Waiter,
-} from '#lib/gateway/flight.ts';
+import { blamesItems, Flight, type FlightEnd, failedBy, type Waiter } from '#lib/gateway/flight.ts';
+import { sharedHeaders } from '#lib/gateway/scope.ts';
 import { TokenEstimate } from '#lib/gateway/token-estimate.ts';
 import type { Json, JsonObject } from '#lib/protocols/types.ts';
 import {

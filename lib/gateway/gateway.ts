@@ -5,7 +5,7 @@ import type { Config } from '#lib/contracts/config.ts';
 import { HTTP_STATUS, SwitchgearError, toSwitchgearError } from '#lib/errors.ts';
 import type { AnswerCache } from '#lib/gateway/answer-cache.ts';
 import { collectBody, readBody } from '#lib/gateway/body.ts';
-import { NO_WISHES, scopeOf, wishesOf } from '#lib/gateway/cache-policy.ts';
+import { NO_WISHES, wishesOf } from '#lib/gateway/cache-policy.ts';
 import { answerCatalogue } from '#lib/gateway/catalogue.ts';
 import { Delivery } from '#lib/gateway/delivery.ts';
 import { requestIdOf } from '#lib/gateway/headers.ts';
@@ -15,6 +15,7 @@ import { Relay } from '#lib/gateway/relay.ts';
 import { ageSOf, Renderings } from '#lib/gateway/renderings.ts';
 import { sendError } from '#lib/gateway/reply.ts';
 import { pathOf, type Route, routeOf } from '#lib/gateway/routes.ts';
+import { scopeOf } from '#lib/gateway/scope.ts';
 import { parseRequest } from '#lib/protocols/requests.ts';
 import type { Endpoint, Json, Protocol } from '#lib/protocols/types.ts';
 import type { RequestTrace } from '#lib/telemetry/request-trace.ts';
@@ -138,7 +139,7 @@ export class Gateway {
     const config = this.#parts.config();
     const { trace } = delivery;
     const wishes = wishesOf(req.headers['cache-control']);
-    const scope = scopeOf(req.headers, config.cache);
+    const scope = scopeOf(req, config.cache);
     const renderingKey =
       answers.isOn && wishes === NO_WISHES ? Renderings.keyOf(trace.endpoint, scope, bytes) : null;
     if (renderingKey !== null && this.#serveRendering(renderingKey, delivery)) return;
