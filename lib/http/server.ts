@@ -9,6 +9,7 @@ import {
 import type { Duplex } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { SwitchgearError } from '#lib/errors.ts';
+import { hostFault } from '#lib/http/host-header.ts';
 import { errorBody } from '#lib/protocols/errors.ts';
 
 export type Handler = (req: IncomingMessage, res: ServerResponse) => void;
@@ -38,13 +39,17 @@ export function createHttpServer(handler: Handler, { upgrades = false }: ServerO
       headersTimeout: HEADERS_TIMEOUT_MS,
       requestTimeout: REQUEST_TIMEOUT_MS,
       maxHeaderSize: MAX_HEADER_BYTES,
+      // Told by us, in words.
+      requireHostHeader: false,
       shouldUpgradeCallback: (req) => upgrades && req.headers.upgrade?.toLowerCase() === 'websocket',
     },
     (req, res) => {
       // After `close()` a kept connection would wait for a request that must go elsewhere.
       if (!server.listening) res.shouldKeepAlive = false;
       answering.set(req.socket, res);
-      handler(req, res);
+      const fault = hostFault(req);
+      if (fault === null) handler(req, res);
+      else refuse(res, fault);
     },
   );
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
@@ -89,6 +94,18 @@ export async function drain(
   return clean;
 }
 
+/** What follows on the connection is not to be trusted either. */
+function refuse(res: ServerResponse, error: SwitchgearError): void {
+  const body = JSON.stringify(errorBody('openai', error));
+  res.writeHead(error.status, {
+    connection: 'close',
+    'content-type': 'application/json',
+    'content-length': Buffer.byteLength(body),
+    'x-content-type-options': 'nosniff',
+  });
+  res.end(body);
+}
+
 const CLIENT_ERRORS: Record<string, SwitchgearError> = {
   HPE_HEADER_OVERFLOW: new SwitchgearError(
     'headers_too_large',
@@ -107,7 +124,7 @@ function answerClientError(error: NodeJS.ErrnoException, socket: Duplex): void {
   const body = JSON.stringify(errorBody('openai', told));
   socket.end(
     `HTTP/1.1 ${told.status} ${STATUS_CODES[told.status]}\r\nconnection: close\r\ncontent-type: application/json\r\n` +
-      `content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+      `x-content-type-options: nosniff\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
     () => socket.destroy(),
   );
 }
