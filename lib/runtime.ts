@@ -1,6 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
 import { isLoopback } from '#lib/access/hosts.ts';
+import { LoginAttempts } from '#lib/access/login-attempts.ts';
 import { AccessPolicy } from '#lib/access/policy.ts';
+import { RevokedSessions } from '#lib/access/revoked-sessions.ts';
+import { SESSION_MS } from '#lib/access/session.ts';
 import { CACHE_SERIES, GATEWAY_SERIES, modelSeries } from '#lib/allocation/usage.ts';
 import { BreakerRegistry } from '#lib/breaker/registry.ts';
 import { storedRecords } from '#lib/breaker/stored-records.ts';
@@ -102,6 +105,8 @@ export class Runtime implements RuntimeHandle {
   #redis: RedisTier | null = null;
   /** As set by hand. */
   #cacheMb: number | null = null;
+  readonly #revoked: RevokedSessions;
+  readonly #attempts: LoginAttempts;
   #access: AccessPolicy;
   #config: Config;
   readonly #givenNotice: string | null;
@@ -129,7 +134,6 @@ export class Runtime implements RuntimeHandle {
     this.#now = now;
     this.#givenNotice = notice ?? null;
     this.#config = config;
-    this.#access = accessOf(config);
     // What the store has to tell before there is an event log.
     const troubles: Omit<LoggedEvent, 'seq' | 'at'>[] = [];
     let tell = (event: Omit<LoggedEvent, 'seq' | 'at'>) => void troubles.push(event);
@@ -143,6 +147,13 @@ export class Runtime implements RuntimeHandle {
     tell = (event) => void this.events.append(event);
     for (const trouble of troubles) tell(trouble);
     const monotonicMs = () => performance.now();
+    this.#revoked = new RevokedSessions({
+      now,
+      store: this.#store.settings,
+      onRevoked: () => this.streams.endRefused(),
+    });
+    this.#attempts = new LoginAttempts({ monotonicMs, onEvent: (event) => this.events.append(event) });
+    this.#access = this.#accessOf(config);
     this.telemetry = new Telemetry({
       now,
       monotonicMs,
@@ -298,7 +309,12 @@ export class Runtime implements RuntimeHandle {
       predictions: () => this.predictions.view(),
     });
     this.snapshots = new Snapshots((frame) => composeSnapshot(this, frame, now()));
-    this.streams = new EventStreams(this.snapshots, this.events, (thrown) => this.reportError(thrown));
+    this.streams = new EventStreams({
+      snapshots: this.snapshots,
+      events: this.events,
+      admits: ({ authorization, cookie }) => this.#access.admits({ authorization, cookie }),
+      onError: (thrown) => this.reportError(thrown),
+    });
     const rows = new LiveRows();
     this.#stopTicking = everySecond(() => {
       this.telemetry.tick();
@@ -585,7 +601,8 @@ export class Runtime implements RuntimeHandle {
       this.breakers.list().map(({ name }) => name),
       config.upstreams.map(({ name }) => name),
     );
-    this.#access = accessOf(config);
+    this.#access = this.#accessOf(config);
+    if (config.auth.admin_token !== this.#config.auth.admin_token) this.#revoked.endAll(SESSION_MS);
     this.#applyCacheLimits(config.cache, this.#config.cache);
     this.#config = config;
     this.answers.reconfigured(this.#upstreams.list());
@@ -625,14 +642,16 @@ export class Runtime implements RuntimeHandle {
     this.cache.remote = redis;
     await redis.start();
   }
-}
 
-function accessOf(config: Config): AccessPolicy {
-  return new AccessPolicy({
-    host: config.listen.host,
-    port: config.listen.port,
-    adminToken: config.auth.admin_token ?? null,
-    apiKeys: config.auth.api_keys,
-    now: Date.now,
-  });
+  #accessOf({ listen, auth }: Config): AccessPolicy {
+    return new AccessPolicy({
+      host: listen.host,
+      port: listen.port,
+      adminToken: auth.admin_token ?? null,
+      apiKeys: auth.api_keys,
+      now: this.#now,
+      revoked: this.#revoked,
+      attempts: this.#attempts,
+    });
+  }
 }

@@ -1,6 +1,7 @@
 /** The data plane's front door: admits a request, reads it, and hands it to a relay or the catalogue. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { performance } from 'node:perf_hooks';
+import { type KeyFacts, keyFactsOf } from '#lib/access/tokens.ts';
 import type { Config } from '#lib/contracts/config.ts';
 import { HTTP_STATUS, SwitchgearError, toSwitchgearError } from '#lib/errors.ts';
 import type { AnswerCache } from '#lib/gateway/answer-cache.ts';
@@ -22,13 +23,15 @@ import type { RequestTrace } from '#lib/telemetry/request-trace.ts';
 import type { Upstreams } from '#lib/upstream/upstreams.ts';
 
 export interface DataAccess {
-  checkData(facts: {
-    method: string;
-    host: string | undefined;
-    origin: string | undefined;
-    authorization: string | undefined;
-    secFetchSite: string | undefined;
-  }): SwitchgearError | null;
+  checkData(
+    facts: KeyFacts & {
+      method: string;
+      host: string | undefined;
+      origin: string | undefined;
+      secFetchSite: string | undefined;
+    },
+  ): SwitchgearError | null;
+  hasAdminToken(facts: KeyFacts): boolean;
 }
 
 /** Where traces of model calls begin and end. */
@@ -110,7 +113,8 @@ export class Gateway {
       const body = req.method === 'POST' ? parseJson(await readBody(req, this.#maxBodyBytes)) : null;
       await answerCatalogue(upstreams, route.catalogue, path, body, res, ['x-request-id', requestId]);
     } else if (route.kind === 'management') {
-      await relayManagement(upstreams, this.#parts.config(), req, res, requestId);
+      const forwardCredentials = this.#forwardsCredentials(req);
+      await relayManagement(upstreams, this.#parts.config(), req, res, { requestId, forwardCredentials });
     } else throw new SwitchgearError('not_found', `Unknown path ${req.method} ${path.slice(0, 200)}`);
   }
 
@@ -162,8 +166,14 @@ export class Gateway {
       renderingKey,
       onInternalError: (error) => this.#parts.onInternalError(error, trace.id),
       context: { id: randomId(), now: this.#parts.now, monotonicMs },
-      forwardAuthorization: config.auth.api_keys.length === 0,
+      forwardCredentials: this.#forwardsCredentials(req),
     }).advance();
+  }
+
+  /** Whether what the client sent as a credential was not meant for us. */
+  #forwardsCredentials({ headers }: IncomingMessage): boolean {
+    if (this.#parts.config().auth.api_keys.length > 0) return false;
+    return !this.#parts.access().hasAdminToken(keyFactsOf(headers));
   }
 
   get #maxBodyBytes(): number {
@@ -216,7 +226,7 @@ export class Gateway {
       method,
       host: headers.host,
       origin: headers.origin,
-      authorization: headers.authorization,
+      ...keyFactsOf(headers),
       secFetchSite: stringOf(headers['sec-fetch-site']),
     });
     if (refusal !== null) throw refusal;

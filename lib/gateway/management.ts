@@ -2,6 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Config } from '#lib/contracts/config.ts';
 import { SwitchgearError } from '#lib/errors.ts';
+import { withoutCredentials } from '#lib/gateway/credential-headers.ts';
 import { clientHeaders, upstreamHeaders } from '#lib/gateway/headers.ts';
 import { sendError } from '#lib/gateway/reply.ts';
 import { circuitOpen } from '#lib/upstream/admin.ts';
@@ -13,6 +14,12 @@ import type { Upstreams } from '#lib/upstream/upstreams.ts';
 
 const MANAGEMENT = outbound('relayManagement', import.meta.url);
 
+interface Caller {
+  readonly requestId: string;
+  /** Whether its credentials were not meant for us. */
+  readonly forwardCredentials: boolean;
+}
+
 /**
  * Streams the call to the first upstream of kind ollama and its answer back, both ways unchanged (a blob is
  * gigabytes, a pull reports progress for minutes).
@@ -23,7 +30,7 @@ export async function relayManagement(
   config: Config,
   req: IncomingMessage,
   res: ServerResponse,
-  requestId: string,
+  { requestId, forwardCredentials }: Caller,
 ): Promise<void> {
   if (!config.allow_model_management) {
     throw new SwitchgearError(
@@ -39,7 +46,7 @@ export async function relayManagement(
   if (!upstream.slots.tryAcquire()) {
     await waitForSlot(upstream, res);
   }
-  stream(upstream, req, res, requestId);
+  stream(upstream, req, res, { requestId, forwardCredentials });
 }
 
 /** @throws SwitchgearError `queue_full`, or `client_closed` when the client leaves the queue. */
@@ -56,16 +63,23 @@ function waitForSlot(upstream: Upstream, res: ServerResponse): Promise<void> {
 /** A blob of gigabytes is on its way for long before the first byte of an answer. */
 const TRANSFER_MS = 24 * 60 * 60 * 1_000;
 
-function stream(upstream: Upstream, req: IncomingMessage, res: ServerResponse, requestId: string): void {
+function stream(
+  upstream: Upstream,
+  req: IncomingMessage,
+  res: ServerResponse,
+  { requestId, forwardCredentials }: Caller,
+): void {
   const permit = upstream.breakers.admin.admit();
   if (!permit.admitted) {
     upstream.slots.release();
     throw circuitOpen(`${upstream.name}.admin`, permit.retryAfterMs);
   }
+  const target = req.url ?? '/';
+  const isOurs = !forwardCredentials || upstream.authorization !== null;
   const headers = upstreamHeaders(req.rawHeaders, {
     requestId,
     authorization: upstream.authorization,
-    forwardAuthorization: false,
+    forwardCredentials,
   });
   const length = req.headers['content-length'];
   if (length !== undefined) headers.push('content-length', length);
@@ -74,7 +88,7 @@ function stream(upstream: Upstream, req: IncomingMessage, res: ServerResponse, r
   const call: UpstreamCall = upstream.call(
     MANAGEMENT,
     permit,
-    { method, path: req.url ?? '/', headers, body: hasBody ? req : null },
+    { method, path: isOurs ? withoutCredentials(target) : target, headers, body: hasBody ? req : null },
     {
       onHead(status, answerHeaders, decoded) {
         permit.settle(outcomeOfStatus(status, answerHeaders, Date.now()));

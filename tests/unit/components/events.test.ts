@@ -86,7 +86,7 @@ describe('an event in words', () => {
       event('config_refused', { detail: { message: 'listen.port: "x"' } }),
       ['Configuration refused, the old one stays', '“listen.port: "x"”', 'warning'],
     ],
-    [event('session_refused', { by: 'local' }), ['A wrong admin token was tried', 'by local', 'warning']],
+    [event('login_refused', { detail: null }), ['A wrong admin token was tried', '', 'warning']],
     [
       event('something_else', { component: 'a.chat', detail: { message: 'm' } }),
       ['a.chat something else', '“m”', 'plain'],
