@@ -4,7 +4,8 @@
  * of. A closed list: a name stands here only because what it means is known, and none that may carry a credential does.
  *
  * What identifies a caller to a proxy (`x-forwarded-user`, `x-forwarded-client-cert`, `remote-user`, `from`) is not
- * harmless; where a request came from and by which way (`x-forwarded-for`, `via`) is.
+ * harmless, nor what a proxy took off the path (`x-forwarded-prefix`, `x-original-uri`), which may be a tenant; where a
+ * request came from and by which way (`x-forwarded-for`, `via`) is.
  */
 
 /** Of one hop, or replaced by the gateway: no upstream ever sees what the client sent. */
@@ -43,14 +44,14 @@ const TRACES = `traceparent tracestate baggage b3 x-b3-traceid x-b3-spanid x-b3-
   x-cloud-trace-context`;
 
 /** Added by proxies on the way: by where and when a request came. */
-const PROXIES = `via forwarded x-forwarded x-forwarded-for x-forwarded-host x-forwarded-path x-forwarded-port
-  x-forwarded-prefix x-forwarded-proto x-forwarded-protocol x-forwarded-scheme x-forwarded-server x-forwarded-ssl
-  x-original-forwarded-for x-original-host x-original-proto x-original-uri x-original-url x-real-ip x-real-port
+const PROXIES = `via forwarded x-forwarded x-forwarded-for x-forwarded-host x-forwarded-port
+  x-forwarded-proto x-forwarded-protocol x-forwarded-scheme x-forwarded-server x-forwarded-ssl
+  x-original-forwarded-for x-original-host x-original-proto x-real-ip x-real-port
   x-client-ip x-cluster-client-ip true-client-ip x-scheme x-request-start x-queue-start x-proxyuser-ip cdn-loop
-  cf-connecting-ip cf-connecting-ipv6 cf-ipcountry cf-pseudo-ipv4 cf-ray cf-visitor cf-warp-tag-id fastly-client-ip
+  cf-connecting-ip cf-connecting-ipv6 cf-ipcountry cf-pseudo-ipv4 cf-ray cf-visitor fastly-client-ip
   fly-client-ip fly-forwarded-port fly-forwarded-proto fly-forwarded-ssl fly-region x-azure-clientip x-azure-ref
   x-azure-socketip x-azure-fdid x-envoy-attempt-count x-envoy-decorator-operation x-envoy-expected-rq-timeout-ms
-  x-envoy-external-address x-envoy-internal x-envoy-original-path x-envoy-peer-metadata x-envoy-peer-metadata-id`;
+  x-envoy-external-address x-envoy-internal`;
 
 const HARMLESS: ReadonlySet<string> = new Set(
   [OF_THIS_HOP, OURS, CLIENT, BROWSER, SDK, IDS, TRACES, PROXIES].flatMap((group) => group.split(/\s+/)),

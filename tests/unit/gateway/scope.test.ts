@@ -38,6 +38,7 @@ describe('the scope of callers', () => {
     'proxy-authorization',
     'openai-organization',
     'x-forwarded-user',
+    'x-forwarded-prefix',
     'x-forwarded-client-cert',
     'x-portkey-provider',
     'x-portkey-config',
