@@ -26,6 +26,14 @@ it('refuses a wrong token in words, goes on to the page that was wanted, and is 
   await tested.page.waitForURL('**/breakers?state=open');
   await tested.page.getByTestId('status').filter({ hasText: /live/i }).waitFor();
   const stolen = await tested.page.context().cookies();
+  // What the page asks meanwhile is refused before it hears that it is logged out.
+  await tested.page.route('**/api/session', async (route) => {
+    const response = await route.fetch();
+    await tested.page.waitForResponse(
+      (each) => each.status() === 401 && each.request().resourceType() === 'fetch',
+    );
+    await route.fulfill({ response });
+  });
   await tested.page.getByRole('button', { name: 'Log out' }).click();
   await tested.page.waitForURL('**/login');
   await tested.page.context().addCookies(stolen);
