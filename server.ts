@@ -53,7 +53,7 @@ const server = createHttpServer(
       return;
     }
     if (runtime.gateway.handle(req, res)) return;
-    if (!guardConsole(runtime.access, req, res)) return;
+    if (!guardConsole(runtime.access, req, res, { dev })) return;
     if (runtime.streams.handle(req, res)) return;
     const handle = handlePage;
     withConsoleBody(req, res, runtime.bodies, (whole) => {
@@ -201,7 +201,12 @@ function makeDirectory(path: string): void {
 
 function sendNotReady(res: ServerResponse): void {
   const body = JSON.stringify({ error: { code: 'not_ready', message: 'Switchgear is starting' } });
-  res.writeHead(503, { 'content-type': 'application/json', 'retry-after': '1' }).end(body);
+  const headers = {
+    'content-type': 'application/json',
+    'x-content-type-options': 'nosniff',
+    'retry-after': '1',
+  };
+  res.writeHead(503, headers).end(body);
 }
 
 function failPage(res: ServerResponse, thrown: unknown): void {

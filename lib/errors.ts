@@ -20,6 +20,7 @@ export const HTTP_STATUS = {
   unsupported_media_type: 415,
   unprocessable: 422,
   queue_full: 429,
+  rate_limit_exceeded: 429,
   headers_too_large: 431,
   client_closed: 499,
   internal: 500,

@@ -1,5 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
+import { LoginAttempts } from '#lib/access/login-attempts.ts';
 import { AccessPolicy } from '#lib/access/policy.ts';
+import { RevokedSessions } from '#lib/access/revoked-sessions.ts';
+import { SESSION_MS } from '#lib/access/session.ts';
 import { CACHE_SERIES, GATEWAY_SERIES, modelSeries } from '#lib/allocation/usage.ts';
 import { BreakerRegistry } from '#lib/breaker/registry.ts';
 import { storedRecords } from '#lib/breaker/stored-records.ts';
@@ -116,6 +119,8 @@ export class Runtime implements RuntimeHandle {
   #redis: RedisTier | null = null;
   /** As set by hand. */
   #cacheMb: number | null = null;
+  readonly #revoked: RevokedSessions;
+  readonly #attempts: LoginAttempts;
   #access: AccessPolicy;
   #config: Config;
   readonly #ollamaUrl: string | undefined;
@@ -147,7 +152,6 @@ export class Runtime implements RuntimeHandle {
     this.#givenNotice = notice ?? null;
     this.#ollamaUrl = ollamaUrl;
     this.#config = config;
-    this.#access = accessOf(config);
     // What the store has to tell before there is an event log.
     const troubles: Omit<LoggedEvent, 'seq' | 'at'>[] = [];
     let tell = (event: Omit<LoggedEvent, 'seq' | 'at'>) => void troubles.push(event);
@@ -168,6 +172,13 @@ export class Runtime implements RuntimeHandle {
         this.events.append({ type: 'internal_fault', detail });
       },
     });
+    this.#revoked = new RevokedSessions({
+      now,
+      store: this.#store.settings,
+      onRevoked: () => this.streams.endRefused(),
+    });
+    this.#attempts = new LoginAttempts({ monotonicMs, onEvent: (event) => this.events.append(event) });
+    this.#access = this.#accessOf(config);
     this.telemetry = new Telemetry({
       now,
       monotonicMs,
@@ -343,7 +354,12 @@ export class Runtime implements RuntimeHandle {
       internalFaults: this.internalFaults,
     });
     this.snapshots = new Snapshots((frame) => composeSnapshot(this, frame, now()));
-    this.streams = new EventStreams(this.snapshots, this.events, (thrown) => this.reportError(thrown));
+    this.streams = new EventStreams({
+      snapshots: this.snapshots,
+      events: this.events,
+      admits: ({ authorization, cookie }) => this.#access.admits({ authorization, cookie }),
+      onError: (thrown) => this.reportError(thrown),
+    });
     const rows = new LiveRows();
     this.#stopTicking = everySecond(
       [
@@ -638,7 +654,8 @@ export class Runtime implements RuntimeHandle {
     await this.#upstreams.apply(config, () => {
       begin(config);
       // First of all: whatever fails after it, who may do what is as the new configuration says.
-      this.#access = accessOf(config);
+      this.#access = this.#accessOf(config);
+      if (config.auth.admin_token !== before.auth.admin_token) this.#revoked.endAll(SESSION_MS);
       this.#config = config;
       this.#found = found;
       this.#notice = this.#givenNotice ?? noticeOf(config, found);
@@ -692,6 +709,18 @@ export class Runtime implements RuntimeHandle {
       onPurged: (scope) => this.cache.purgeMemory(scope),
     });
   }
+
+  #accessOf({ listen, auth }: Config): AccessPolicy {
+    return new AccessPolicy({
+      host: listen.host,
+      port: listen.port,
+      adminToken: auth.admin_token ?? null,
+      apiKeys: auth.api_keys,
+      now: this.#now,
+      revoked: this.#revoked,
+      attempts: this.#attempts,
+    });
+  }
 }
 
 function noticeOf({ upstreams }: Config, found: Discovery | null): string | null {
@@ -706,14 +735,4 @@ function bodyBudgetBytes({ body_mb, bodies_mb }: Config['limits']): number {
     body_mb * BYTES_PER_MB,
     bodies_mb === undefined ? DEFAULT_BODY_BYTES : bodies_mb * BYTES_PER_MB,
   );
-}
-
-function accessOf(config: Config): AccessPolicy {
-  return new AccessPolicy({
-    host: config.listen.host,
-    port: config.listen.port,
-    adminToken: config.auth.admin_token ?? null,
-    apiKeys: config.auth.api_keys,
-    now: Date.now,
-  });
 }

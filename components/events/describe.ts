@@ -78,6 +78,8 @@ const PLAIN: Record<string, { title: string; tone: EventTone }> = {
   internal_fault: { title: 'A fault of this program', tone: 'bad' },
   session_opened: { title: 'Console session opened', tone: 'plain' },
   session_refused: { title: 'A wrong admin token was tried', tone: 'warning' },
+  login_refused: { title: 'A wrong admin token was tried', tone: 'warning' },
+  login_locked: { title: 'Wrong admin tokens: that address has to wait', tone: 'warning' },
   session_closed: { title: 'Console session closed', tone: 'plain' },
   store_unusable: { title: 'The database cannot be used', tone: 'bad' },
   store_moved_aside: { title: 'A broken database was moved aside', tone: 'warning' },

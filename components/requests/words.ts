@@ -20,6 +20,7 @@ const ERRORS: Record<ErrorCode, string> = {
   unsupported_media_type: 'The request was not sent as plain JSON.',
   unprocessable: 'The request could not be carried out.',
   queue_full: 'The queue for a connection was full, or the wait was over.',
+  rate_limit_exceeded: 'Too many wrong tokens came from that address.',
   headers_too_large: 'The request had too many headers.',
   client_closed: 'The client left before it had its answer.',
   internal: 'Switchgear itself failed; its log says why.',

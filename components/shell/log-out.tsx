@@ -1,17 +1,16 @@
 'use client';
 
 import { LogOut as Icon } from 'lucide-react';
-import { send } from '#components/ui/api.ts';
+import { logOut } from '#components/ui/api.ts';
 import { Button } from '#components/ui/button.tsx';
 import { useAction } from '#components/ui/use-action.ts';
 
-/** Ends the session in this browser. */
+/** Ends the session, on the server and in this browser. */
 export function LogOut() {
   const { pending, error, run } = useAction();
   const leave = () =>
     run(async () => {
-      await send('DELETE', '/api/session');
-      location.assign('/login');
+      await logOut();
       return null;
     });
   return (

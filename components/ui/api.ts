@@ -19,6 +19,20 @@ export class AnswerError extends Error {
   }
 }
 
+let isLoggingOut = false;
+
+/** Ends the session and goes to the login. What is refused meanwhile, because the session is gone, does not go elsewhere. */
+export async function logOut(): Promise<void> {
+  isLoggingOut = true;
+  try {
+    await send('DELETE', '/api/session');
+  } catch (thrown) {
+    isLoggingOut = false;
+    throw thrown;
+  }
+  location.assign('/login');
+}
+
 /** @throws AnswerError with the server's own message. */
 export async function send(method: string, path: string, body?: object): Promise<unknown> {
   const response = await fetch(path, {
@@ -30,7 +44,7 @@ export async function send(method: string, path: string, body?: object): Promise
   const answer: unknown = await response.json().catch(() => null);
   if (response.ok) return answer;
   // The session has ended; the login leads back here.
-  if (response.status === 401 && path !== '/api/session') {
+  if (response.status === 401 && path !== '/api/session' && !isLoggingOut) {
     location.assign(`/login?next=${encodeURIComponent(location.pathname + location.search)}`);
   }
   const error = partOf(answer, 'error');

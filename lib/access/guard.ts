@@ -3,10 +3,13 @@
  * is a list of exact paths and methods; every other spelling of any path needs one, so no trick of encoding leads
  * round the door.
  */
+import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { DATA_POLICY, pagePolicy } from '#lib/access/content-security-policy.ts';
 import { nextPathOf } from '#lib/access/next-path.ts';
 import type { AccessPolicy, ControlFacts } from '#lib/access/policy.ts';
 import { SwitchgearError } from '#lib/errors.ts';
+import { ADDRESS_HEADER, clientAddressOf } from '#lib/http/client-address.ts';
 import { sendRefusal } from '#lib/http/refusal.ts';
 
 // Methods matter: Next runs server actions that are posted to any page, so a page is public for reading only.
@@ -25,18 +28,32 @@ const SECURITY_HEADERS: readonly (readonly [string, string])[] = [
   ['x-content-type-options', 'nosniff'],
   ['referrer-policy', 'same-origin'],
   ['x-frame-options', 'DENY'],
+  ['cross-origin-opener-policy', 'same-origin'],
+  ['cross-origin-resource-policy', 'same-origin'],
   [
-    'content-security-policy',
-    "frame-ancestors 'none'; object-src 'none'; base-uri 'self'; form-action 'self'",
+    'permissions-policy',
+    'camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), serial=(), usb=()',
   ],
 ];
+const NONCE_BYTES = 16;
+
+export interface GuardOptions {
+  /** Whether pages come from `npm run dev`, which needs more than a build does. */
+  dev?: boolean;
+}
 
 /**
- * Lets a request through (true), or answers it itself (false): 401 or 403 with the control plane's envelope, or for
- * a page without a session 302 to the login. Sets the console's security headers either way.
+ * Lets a request through (true), or answers it itself (false): 401, 403 or 429 with the control plane's envelope, or for
+ * a page without a session 302 to the login. Sets the console's security headers either way, and in the request what
+ * those behind it go by: the nonce of a page's scripts, and the client's address.
  */
-export function guardConsole(access: AccessPolicy, req: IncomingMessage, res: ServerResponse): boolean {
-  for (const [name, value] of SECURITY_HEADERS) res.setHeader(name, value);
+export function guardConsole(
+  access: AccessPolicy,
+  req: IncomingMessage,
+  res: ServerResponse,
+  { dev = false }: GuardOptions = {},
+): boolean {
+  secure(req, res, dev);
   const method = req.method ?? 'GET';
   const target = req.url ?? '/';
   const malformed = malformation(method, target);
@@ -57,6 +74,18 @@ export function guardConsole(access: AccessPolicy, req: IncomingMessage, res: Se
   return false;
 }
 
+function secure(req: IncomingMessage, res: ServerResponse, dev: boolean): void {
+  for (const [name, value] of SECURITY_HEADERS) res.setHeader(name, value);
+  const target = req.url ?? '/';
+  const isPage = !isApi(target) && !STATIC_ASSET.test(pathOf(target));
+  const policy = isPage ? pagePolicy(randomBytes(NONCE_BYTES).toString('base64'), dev) : DATA_POLICY;
+  res.setHeader('content-security-policy', policy);
+  // Next looks for the nonce here; a client may not choose it.
+  delete req.headers['content-security-policy-report-only'];
+  req.headers['content-security-policy'] = policy;
+  req.headers[ADDRESS_HEADER] = clientAddressOf(req);
+}
+
 const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
 
 /** What Next would answer with an error of its own making. */
@@ -71,10 +100,14 @@ function malformation(method: string, target: string): SwitchgearError | null {
 }
 
 function isPublic(method: string, target: string): boolean {
-  const query = target.indexOf('?');
-  const path = query === -1 ? target : target.slice(0, query);
+  const path = pathOf(target);
   const verb = method === 'HEAD' ? 'GET' : method;
   return PUBLIC.has(`${verb} ${path}`) || (verb === 'GET' && STATIC_ASSET.test(path));
+}
+
+function pathOf(target: string): string {
+  const query = target.indexOf('?');
+  return query === -1 ? target : target.slice(0, query);
 }
 
 /** Whether a caller expects the envelope and not a page. Only the form of a refusal hangs on this. */
@@ -97,7 +130,8 @@ function plainPath(target: string): string {
   return `/${segments.join('/')}`;
 }
 
-function factsOf({ headers }: IncomingMessage, method: string): ControlFacts {
+function factsOf(req: IncomingMessage, method: string): ControlFacts {
+  const { headers } = req;
   const site = headers['sec-fetch-site'];
   return {
     method,
@@ -106,6 +140,7 @@ function factsOf({ headers }: IncomingMessage, method: string): ControlFacts {
     authorization: headers.authorization,
     cookie: headers.cookie,
     secFetchSite: Array.isArray(site) ? site[0] : site,
+    address: clientAddressOf(req),
   };
 }
 

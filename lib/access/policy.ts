@@ -4,8 +4,10 @@
  * as its hand: `Host` is checked against DNS rebinding, `Origin` and `Sec-Fetch-Site` against cross-site requests.
  */
 import { isLoopback, isSameSite, normaliseName, parseHost } from '#lib/access/hosts.ts';
+import type { LoginAttempts } from '#lib/access/login-attempts.ts';
+import type { RevokedSessions } from '#lib/access/revoked-sessions.ts';
 import { closingCookie, SessionSigner } from '#lib/access/session.ts';
-import { bearerOf, SecretSet } from '#lib/access/tokens.ts';
+import { bearerOf, type KeyFacts, SecretSet } from '#lib/access/tokens.ts';
 import { SwitchgearError } from '#lib/errors.ts';
 
 /** Headers that say from where a request comes, as they were sent. */
@@ -16,15 +18,24 @@ export interface SiteFacts {
   secFetchSite: string | undefined;
 }
 
-export interface DataFacts extends SiteFacts {
-  authorization: string | undefined;
-}
+export interface DataFacts extends SiteFacts, KeyFacts {}
 
-export interface ControlFacts extends DataFacts {
+export interface ControlFacts extends SiteFacts {
+  authorization: string | undefined;
   cookie: string | undefined;
+  /** Whom wrong tokens are counted for. */
+  address: string;
 }
 
 export type Credentials = Pick<ControlFacts, 'authorization' | 'cookie'>;
+
+export type Login =
+  | {
+      kind: 'open';
+      /** A `Set-Cookie` value. */
+      cookie: string;
+    }
+  | { kind: 'refused'; refusal: SwitchgearError };
 
 /** Who acted, for the audit: a bearer of the admin token, someone logged in to the console, or anyone on loopback. */
 export type Actor = 'token' | 'console' | 'local';
@@ -37,6 +48,8 @@ export interface AccessOptions {
   apiKeys: readonly string[];
   /** Milliseconds since the epoch. */
   now: () => number;
+  revoked: RevokedSessions;
+  attempts: LoginAttempts;
 }
 
 export class AccessPolicy {
@@ -46,8 +59,12 @@ export class AccessPolicy {
   readonly #usualHosts: ReadonlySet<string>;
   readonly #apiKeys: SecretSet;
   readonly #admin: { token: SecretSet; sessions: SessionSigner } | null;
+  readonly #revoked: RevokedSessions;
+  readonly #attempts: LoginAttempts;
 
-  constructor({ host, port, adminToken, apiKeys, now }: AccessOptions) {
+  constructor({ host, port, adminToken, apiKeys, now, revoked, attempts }: AccessOptions) {
+    this.#revoked = revoked;
+    this.#attempts = attempts;
     this.#host = normaliseName(host);
     this.#loopback = isLoopback(host);
     this.#usualHosts = new Set([`127.0.0.1:${port}`, `localhost:${port}`, `[::1]:${port}`]);
@@ -55,7 +72,7 @@ export class AccessPolicy {
     this.#admin =
       adminToken === null
         ? null
-        : { token: new SecretSet([adminToken]), sessions: new SessionSigner(adminToken, now) };
+        : { token: new SecretSet([adminToken]), sessions: new SessionSigner({ adminToken, now, revoked }) };
   }
 
   /** Whether the control plane asks for the admin token or a session. */
@@ -63,25 +80,39 @@ export class AccessPolicy {
     return this.#admin !== null;
   }
 
-  /** Admits a data-plane request (null) or says why not: `unauthorized` or `forbidden`. */
+  /** Admits a data-plane request (null) or says why not: `unauthorized` or `forbidden`. Any key that is ours will do. */
   checkData(facts: DataFacts): SwitchgearError | null {
     if (this.#apiKeys.size === 0) return this.#checkHost(facts) ?? checkOrigin(facts);
-    const key = bearerOf(facts.authorization);
-    if (key !== null && this.#apiKeys.has(key)) return null;
-    return new SwitchgearError('unauthorized', 'A valid API key is needed: Authorization: Bearer <key>');
+    if (this.#apiKeys.hasOneOf(facts)) return null;
+    return new SwitchgearError(
+      'unauthorized',
+      'A valid API key is needed: Authorization: Bearer <key>, or x-api-key, api-key, x-goog-api-key',
+    );
   }
 
-  /** Admits a request to the control plane or a page (null) or says why not: `unauthorized` or `forbidden`. */
+  /** Whether a client sent the admin token where a key for an upstream would stand. It must go nowhere else. */
+  hasAdminToken(facts: KeyFacts): boolean {
+    return this.#admin?.token.hasOneOf(facts) ?? false;
+  }
+
+  /**
+   * Admits a request to the control plane or a page (null) or says why not: `unauthorized`, `forbidden`, or
+   * `rate_limit_exceeded` while its address must not try another token.
+   */
   checkControl(facts: ControlFacts): SwitchgearError | null {
     if (this.#admin === null) return this.#checkHost(facts) ?? checkOrigin(facts);
-    switch (this.#proofOf(facts)) {
-      case 'token':
+    const token = bearerOf(facts.authorization);
+    const waitMs = token === null ? 0 : this.#attempts.waitMs(facts.address);
+    if (token !== null && waitMs === 0) {
+      if (this.#admin.token.has(token)) {
+        this.#attempts.proved(facts.address);
         return null;
-      case 'console':
-        return checkSessionOrigin(facts);
-      case null:
-        return new SwitchgearError('unauthorized', 'The admin token or a console session is needed');
+      }
+      this.#attempts.failed(facts.address);
     }
+    if (this.#admin.sessions.verify(facts.cookie)) return checkSessionOrigin(facts);
+    if (waitMs > 0) return tooManyTries(waitMs);
+    return new SwitchgearError('unauthorized', 'The admin token or a console session is needed');
   }
 
   /** The checks that hold where no token is asked for, such as at the login. */
@@ -89,19 +120,33 @@ export class AccessPolicy {
     return (this.#admin === null ? this.#checkHost(facts) : null) ?? checkOrigin(facts);
   }
 
-  /** Opens a console session for the admin token; null for any other token. `cookie` is a `Set-Cookie` value. */
-  openSession(token: string): { cookie: string } | null {
-    return this.#admin?.token.has(token) ? { cookie: this.#admin.sessions.issue() } : null;
+  /**
+   * Opens a console session for the admin token; any other is `unauthorized`, and after some of them
+   * `rate_limit_exceeded`.
+   */
+  openSession(token: string, address: string): Login {
+    const waitMs = this.#attempts.waitMs(address);
+    if (waitMs > 0) return { kind: 'refused', refusal: tooManyTries(waitMs) };
+    if (this.#admin?.token.has(token)) {
+      this.#attempts.loggedIn(address);
+      return { kind: 'open', cookie: this.#admin.sessions.issue() };
+    }
+    this.#attempts.failed(address);
+    return {
+      kind: 'refused',
+      refusal: new SwitchgearError('unauthorized', 'That is not the admin token'),
+    };
   }
 
-  /** A `Set-Cookie` value that ends the session in this browser. */
-  closeSessionCookie(): string {
+  /** Ends the sessions of a `Cookie` header, wherever they are used. @returns a `Set-Cookie` value for this browser */
+  closeSession(cookie: string | undefined): string {
+    for (const session of this.#admin?.sessions.openIn(cookie) ?? []) this.#revoked.end(session);
     return closingCookie();
   }
 
-  /** Whether a page's visitor must log in first. */
-  needsLogin(cookie: string | undefined, authorization: string | undefined): boolean {
-    return this.#admin !== null && this.#proofOf({ cookie, authorization }) === null;
+  /** Whether credentials that were good once are so still; wrong ones are not counted. */
+  admits(credentials: Credentials): boolean {
+    return this.#admin === null || this.#proofOf(credentials) !== null;
   }
 
   /** Who makes an admitted request. */
@@ -110,10 +155,9 @@ export class AccessPolicy {
   }
 
   #proofOf({ authorization, cookie }: Credentials): 'token' | 'console' | null {
-    if (this.#admin === null) return null;
     const token = bearerOf(authorization);
-    if (token !== null && this.#admin.token.has(token)) return 'token';
-    return this.#admin.sessions.verify(cookie) ? 'console' : null;
+    if (token !== null && this.#admin?.token.has(token)) return 'token';
+    return this.#admin?.sessions.verify(cookie) ? 'console' : null;
   }
 
   #checkHost({ host }: SiteFacts): SwitchgearError | null {
@@ -140,6 +184,12 @@ function checkSessionOrigin(facts: SiteFacts): SwitchgearError | null {
 
 function isMutating(method: string): boolean {
   return method !== 'GET' && method !== 'HEAD' && method !== 'OPTIONS';
+}
+
+function tooManyTries(retryAfterMs: number): SwitchgearError {
+  return new SwitchgearError('rate_limit_exceeded', 'Too many wrong tokens; try again later', {
+    retryAfterMs: Math.ceil(retryAfterMs),
+  });
 }
 
 function crossSite(): SwitchgearError {

@@ -201,12 +201,21 @@ export const configSchema = z
         scope: z
           .enum(['credential', 'shared'])
           .default('credential')
-          .describe('Who may be given an answer: callers with the same credential, or all callers'),
+          .describe(
+            'Who may be given an answer: callers with the same credential, or all callers. Either way every other header that is not known to be harmless keeps them apart',
+          ),
         vary: z
           .array(z.string().regex(/^[a-z0-9-]+$/, 'must be the name of a header, in lower case'))
           .max(20)
           .default([])
-          .describe('Further request headers that change answers'),
+          .describe('Request headers that change answers, although they are known to be harmless elsewhere'),
+        ignore_headers: z
+          .array(z.string().regex(/^[a-z0-9_-]+$/, 'must be the name of a header, in lower case'))
+          .max(100)
+          .default([])
+          .describe(
+            'Request headers of your clients or proxies that change no answer and say nothing of who asks, such as an id of each request',
+          ),
         shadow_check_percent: z
           .number()
           .min(0)

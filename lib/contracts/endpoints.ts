@@ -54,7 +54,13 @@ export const PARAMETERS: Readonly<Record<string, string>> = {
 };
 
 /** May come from any endpoint that needs access. */
-export const COMMON_ERRORS: readonly ErrorCode[] = ['unauthorized', 'forbidden', 'internal', 'not_ready'];
+export const COMMON_ERRORS: readonly ErrorCode[] = [
+  'unauthorized',
+  'forbidden',
+  'rate_limit_exceeded',
+  'internal',
+  'not_ready',
+];
 const BODY_ERRORS: readonly ErrorCode[] = ['bad_request', 'invalid_json', 'body_too_large'];
 const BREAKER_ERRORS: readonly ErrorCode[] = [...BODY_ERRORS, 'not_found'];
 
@@ -608,7 +614,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
     path: '/api/session',
     id: 'closeSession',
     tag: 'System',
-    summary: 'Ends the session',
+    summary: 'Ends the session, in every browser that has its cookie',
     answers: { 200: { what: 'Closed', json: 'Session' } },
     isPublic: true,
   },

@@ -58,7 +58,12 @@ function compose(): Record<string, unknown> {
       securitySchemes: {
         token: { type: 'http', scheme: 'bearer', description: 'The admin token, where one is configured' },
         session: { type: 'apiKey', in: 'cookie', name: SESSION_COOKIE },
-        api_key: { type: 'http', scheme: 'bearer', description: 'One of `auth.api_keys`, where any are set' },
+        api_key: {
+          type: 'http',
+          scheme: 'bearer',
+          description:
+            'One of `auth.api_keys`, where any are set; `x-api-key`, `api-key` and `x-goog-api-key` carry it as well',
+        },
       },
     },
   };

@@ -3,8 +3,11 @@
  * JSON, and turns an error into the envelope `{"error":{"code","message","details"?}}`. Access was checked before.
  */
 import type { z } from 'zod';
+import type { Credentials } from '#lib/access/policy.ts';
 import { explain } from '#lib/contracts/explain.ts';
 import { HTTP_STATUS, isSwitchgearError, SwitchgearError } from '#lib/errors.ts';
+import { ADDRESS_HEADER } from '#lib/http/client-address.ts';
+import { secondsOf } from '#lib/http/refusal.ts';
 import { depthFault } from '#lib/json/depth.ts';
 import { getRuntime, type RuntimeHandle } from '#lib/runtime-handle.ts';
 
@@ -20,6 +23,9 @@ export interface Call {
   search<T>(schema: z.ZodType<T>): T;
   /** Who asks, for the audit. */
   by: string;
+  credentials: Credentials;
+  /** Whom wrong tokens are counted for. */
+  address: string;
   /**
    * The body, checked; a missing one is `{}`. JSON whatever its type says: `curl -d` calls everything a form.
    * @throws SwitchgearError `invalid_json`, `bad_request`, `body_too_large`.
@@ -62,15 +68,18 @@ function handlerOf(verb: Verb | undefined, method: Method, allowed: readonly Met
 
 function callOf(runtime: RuntimeHandle, request: Request, params: Record<string, string>): Call {
   const query = new URL(request.url).searchParams;
+  const credentials = {
+    authorization: request.headers.get('authorization') ?? undefined,
+    cookie: request.headers.get('cookie') ?? undefined,
+  };
   return {
     runtime,
     params,
     query,
     search: (schema) => checked(schema, Object.fromEntries(query)),
-    by: runtime.access.actorOf({
-      authorization: request.headers.get('authorization') ?? undefined,
-      cookie: request.headers.get('cookie') ?? undefined,
-    }),
+    by: runtime.access.actorOf(credentials),
+    credentials,
+    address: request.headers.get(ADDRESS_HEADER) ?? 'unknown',
     body: (schema, maxBytes = MAX_BODY_BYTES) => readBody(request, schema, maxBytes),
   };
 }
@@ -83,7 +92,9 @@ export function json(status: number, body: unknown, headers: Record<string, stri
 export function errorResponse(thrown: unknown): Response {
   const error = isSwitchgearError(thrown) ? thrown : new SwitchgearError('internal', 'Internal error');
   const details = error.details === undefined ? {} : { details: error.details };
-  return json(HTTP_STATUS[error.code], { error: { code: error.code, message: error.message, ...details } });
+  const body = { error: { code: error.code, message: error.message, ...details } };
+  const retry = error.retryAfterMs === undefined ? {} : { 'retry-after': secondsOf(error.retryAfterMs) };
+  return json(HTTP_STATUS[error.code], body, retry);
 }
 
 async function readBody<T>(request: Request, schema: z.ZodType<T>, maxBytes: number): Promise<T> {

@@ -1,6 +1,5 @@
 /** What of a request may be answered from what is kept, and kept for others: the rules, the client's wishes, the key. */
 import { createHash } from 'node:crypto';
-import type { IncomingHttpHeaders } from 'node:http';
 import type { CacheEntry } from '#lib/cache/entry.ts';
 import type { CacheConfig, UpstreamConfig } from '#lib/contracts/config.ts';
 import { canonicalRequest } from '#lib/protocols/canonical.ts';
@@ -74,28 +73,6 @@ export function isCacheable(request: ClientRequest, rule: CacheRule, wishes: Cac
   if (request.body.store === true) return false;
   if (rule.responses === 'off') return false;
   return rule.responses === 'all' || isDeterministic(request) || (wishes.maxAgeS ?? 0) > 0;
-}
-
-/** Headers that say who asks, wherever providers look for it. */
-const CREDENTIALS = ['authorization', 'x-api-key', 'api-key', 'openai-organization', 'openai-project'];
-/** Headers that change answers. */
-const VARY = ['openai-beta', 'anthropic-beta'];
-
-/** Callers with equal scopes may be given each other's answers. Never shown or kept: it goes into digests alone. */
-export function scopeOf(headers: IncomingHttpHeaders, { scope, vary }: CacheConfig): string {
-  let text = '';
-  if (scope === 'credential') for (const name of CREDENTIALS) text += headerText(headers, name);
-  for (const name of VARY) text += headerText(headers, name);
-  for (const name of vary) text += headerText(headers, name);
-  return text;
-}
-
-/** A header that is not there differs from an empty one, and none can run into the next. */
-function headerText(headers: IncomingHttpHeaders, name: string): string {
-  const value = headers[name];
-  if (value === undefined) return '-';
-  const text = String(value);
-  return `${text.length}:${text}`;
 }
 
 /** Where two upstreams of one name are two: their answers must not be mixed after a change of the configuration. */

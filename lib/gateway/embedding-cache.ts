@@ -12,17 +12,11 @@ import type { Config } from '#lib/contracts/config.ts';
 import type { Background, BackgroundCall } from '#lib/gateway/background.ts';
 import { BatcherSet } from '#lib/gateway/batches.ts';
 import { digest, microsOf } from '#lib/gateway/cache-policy.ts';
-import {
-  blamesItems,
-  Flight,
-  type FlightEnd,
-  failedBy,
-  sharedHeaders,
-  type Waiter,
-} from '#lib/gateway/flight.ts';
+import { blamesItems, Flight, type FlightEnd, failedBy, type Waiter } from '#lib/gateway/flight.ts';
 import { keptIn, valueOfKept } from '#lib/gateway/kept-vector.ts';
 import type { Source } from '#lib/gateway/large/jobs.ts';
 import type { LargeAnswers } from '#lib/gateway/large/large-answers.ts';
+import { sharedHeaders } from '#lib/gateway/scope.ts';
 import type { Holdings } from '#lib/gateway/shared/holdings.ts';
 import { TokenEstimate } from '#lib/gateway/token-estimate.ts';
 import type { Json, JsonObject, Usage } from '#lib/protocols/types.ts';

@@ -668,15 +668,3 @@ const EMPTY = Buffer.alloc(0);
 export function shownHeaders(flight: Answering): string[] {
   return clientHeaders(flight.headers);
 }
-
-/** Headers in which callers of one batch may differ: they say nothing of what is asked. */
-const OWN_HEADERS =
-  /^(x-request-id|user-agent|accept|accept-language|traceparent|tracestate|x-stainless-.*)$/;
-
-/** What of a call's headers callers must have in common to share it, flat. */
-export function sharedHeaders(headers: readonly string[]): string[] {
-  const shared: string[] = [];
-  for (let at = 0; at + 1 < headers.length; at += 2)
-    if (!OWN_HEADERS.test(headers[at] ?? '')) shared.push(headers[at] ?? '', headers[at + 1] ?? '');
-  return shared;
-}

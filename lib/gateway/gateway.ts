@@ -1,10 +1,11 @@
 /** The data plane's front door: admits a request, reads it, and hands it to a relay or the catalogue. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { performance } from 'node:perf_hooks';
+import { type KeyFacts, keyFactsOf } from '#lib/access/tokens.ts';
 import type { Config } from '#lib/contracts/config.ts';
 import { HTTP_STATUS, isSwitchgearError, SwitchgearError, toSwitchgearError } from '#lib/errors.ts';
 import type { AnswerCache } from '#lib/gateway/answer-cache.ts';
-import { NO_WISHES, scopeOf, wishesOf } from '#lib/gateway/cache-policy.ts';
+import { NO_WISHES, wishesOf } from '#lib/gateway/cache-policy.ts';
 import { answerCatalogue } from '#lib/gateway/catalogue.ts';
 import { Delivery, type Outlets } from '#lib/gateway/delivery.ts';
 import { requestIdOf } from '#lib/gateway/headers.ts';
@@ -14,6 +15,7 @@ import { Relay } from '#lib/gateway/relay.ts';
 import { ageSOf, Renderings } from '#lib/gateway/renderings.ts';
 import { sendError } from '#lib/gateway/reply.ts';
 import { pathOf, type Route, routeOf } from '#lib/gateway/routes.ts';
+import { scopeOf } from '#lib/gateway/scope.ts';
 import { type BodyLimits, collectBody, readBody } from '#lib/http/body.ts';
 import type { RequestBodies } from '#lib/http/request-bodies.ts';
 import { depthFault } from '#lib/json/depth.ts';
@@ -23,13 +25,15 @@ import type { RequestTrace } from '#lib/telemetry/request-trace.ts';
 import type { Upstreams } from '#lib/upstream/upstreams.ts';
 
 export interface DataAccess {
-  checkData(facts: {
-    method: string;
-    host: string | undefined;
-    origin: string | undefined;
-    authorization: string | undefined;
-    secFetchSite: string | undefined;
-  }): SwitchgearError | null;
+  checkData(
+    facts: KeyFacts & {
+      method: string;
+      host: string | undefined;
+      origin: string | undefined;
+      secFetchSite: string | undefined;
+    },
+  ): SwitchgearError | null;
+  hasAdminToken(facts: KeyFacts): boolean;
 }
 
 /** Where traces of model calls begin and end. */
@@ -113,7 +117,8 @@ export class Gateway {
       const body = req.method === 'POST' ? parseJson(await readBody(req, res, this.#bodyLimits)) : null;
       await answerCatalogue(upstreams, route.catalogue, path, body, res, ['x-request-id', requestId]);
     } else if (route.kind === 'management') {
-      await relayManagement(upstreams, config(), req, res, requestId, outlets.slow);
+      const caller = { requestId, forwardCredentials: this.#forwardsCredentials(req) };
+      await relayManagement(upstreams, config(), req, res, caller, outlets.slow);
     } else throw new SwitchgearError('not_found', `Unknown path ${req.method} ${path.slice(0, 200)}`);
   }
 
@@ -142,7 +147,7 @@ export class Gateway {
     const config = this.#parts.config();
     const { trace } = delivery;
     const wishes = wishesOf(req.headers['cache-control']);
-    const scope = scopeOf(req.headers, config.cache);
+    const scope = scopeOf(req, config.cache);
     const renderingKey =
       answers.isOn && wishes === NO_WISHES ? Renderings.keyOf(trace.endpoint, scope, bytes) : null;
     if (renderingKey !== null && this.#serveRendering(renderingKey, delivery)) return;
@@ -165,8 +170,14 @@ export class Gateway {
       renderingKey,
       onInternalError: (error) => this.#parts.onInternalError(error, trace.id),
       context: { id: randomId(), now: this.#parts.now, monotonicMs },
-      forwardAuthorization: config.auth.api_keys.length === 0,
+      forwardCredentials: this.#forwardsCredentials(req),
     }).advance();
+  }
+
+  /** Whether what the client sent as a credential was not meant for us. */
+  #forwardsCredentials({ headers }: IncomingMessage): boolean {
+    if (this.#parts.config().auth.api_keys.length > 0) return false;
+    return !this.#parts.access().hasAdminToken(keyFactsOf(headers));
   }
 
   get #bodyLimits(): BodyLimits {
@@ -220,7 +231,7 @@ export class Gateway {
       method,
       host: headers.host,
       origin: headers.origin,
-      authorization: headers.authorization,
+      ...keyFactsOf(headers),
       secFetchSite: stringOf(headers['sec-fetch-site']),
     });
     if (refusal !== null) throw refusal;

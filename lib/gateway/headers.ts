@@ -1,4 +1,5 @@
 /** Which headers cross the gateway, in each direction. */
+import { isCredential } from '#lib/gateway/credential-headers.ts';
 import type { ResponseHeaders } from '#lib/upstream/call.ts';
 
 /** RFC 9110, 7.6.1, and the older names that are still seen. */
@@ -49,25 +50,32 @@ const NOT_RETURNED = new Set([
 ]);
 
 /**
- * Request headers for an upstream, flat. An upstream's own key always wins; the client's credential goes on only
- * when it was not meant for us (`forwardAuthorization`).
+ * Request headers for an upstream, flat. The client's credentials, in whatever header they came, go on only where they
+ * were not meant for us (`forwardCredentials`) and the upstream has no key of ours.
+ * @param options.authorization the upstream's own, or null
  */
 export function upstreamHeaders(
   rawHeaders: readonly string[],
-  options: { requestId: string; authorization: string | null; forwardAuthorization: boolean },
+  options: { requestId: string; authorization: string | null; forwardCredentials: boolean },
 ): string[] {
+  const forwardCredentials = options.forwardCredentials && options.authorization === null;
   const named = connectionNames(headerOf(rawHeaders, 'connection'));
   const headers = ['content-type', 'application/json', 'x-request-id', options.requestId];
-  let authorization = options.authorization;
+  let { authorization } = options;
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
     const name = (rawHeaders[i] ?? '').toLowerCase();
     const value = rawHeaders[i + 1] ?? '';
-    if (name === 'authorization' && options.forwardAuthorization) authorization ??= value;
-    if (NOT_FORWARDED.has(name) || named?.has(name) === true || name.startsWith('sec-')) continue;
+    if (name === 'authorization' && forwardCredentials) authorization ??= value;
+    if (NOT_FORWARDED.has(name) || named?.has(name) === true || isOfBrowserOrOurs(name)) continue;
+    if (!forwardCredentials && isCredential(name)) continue;
     headers.push(name, value);
   }
   if (authorization !== null) headers.push('authorization', authorization);
   return headers;
+}
+
+function isOfBrowserOrOurs(name: string): boolean {
+  return name.startsWith('sec-') || name.startsWith('x-switchgear-');
 }
 
 /** Response headers for the client, flat, without those of the hop, of the body's form, and those that we set. */

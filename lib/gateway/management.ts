@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Config } from '#lib/contracts/config.ts';
 import { SwitchgearError } from '#lib/errors.ts';
 import type { SlowReader, SlowReaders } from '#lib/gateway/client/slow-readers.ts';
+import { withoutCredentials } from '#lib/gateway/credential-headers.ts';
 import { clientHeaders, upstreamHeaders } from '#lib/gateway/headers.ts';
 import { sendError } from '#lib/gateway/reply.ts';
 import { circuitOpen } from '#lib/upstream/admin.ts';
@@ -13,6 +14,12 @@ import type { Upstream } from '#lib/upstream/upstream.ts';
 import type { Upstreams } from '#lib/upstream/upstreams.ts';
 
 const MANAGEMENT = outbound('relayManagement', import.meta.url);
+
+interface Caller {
+  readonly requestId: string;
+  /** Whether its credentials were not meant for us. */
+  readonly forwardCredentials: boolean;
+}
 
 /**
  * Streams the call to the first upstream of kind ollama and its answer back, both ways unchanged (a blob is
@@ -25,7 +32,7 @@ export async function relayManagement(
   config: Config,
   req: IncomingMessage,
   res: ServerResponse,
-  requestId: string,
+  { requestId, forwardCredentials }: Caller,
   slow: SlowReaders,
 ): Promise<void> {
   if (!config.allow_model_management) {
@@ -47,7 +54,7 @@ export async function relayManagement(
     upstream.slots.release();
     throw upstream.gone;
   }
-  stream(carrier, req, res, requestId, slow);
+  stream(carrier, req, res, { requestId, forwardCredentials }, slow);
 }
 
 /** @throws SwitchgearError `queue_full`, or `client_closed` when the client leaves the queue. */
@@ -68,7 +75,7 @@ function stream(
   upstream: Upstream,
   req: IncomingMessage,
   res: ServerResponse,
-  requestId: string,
+  { requestId, forwardCredentials }: Caller,
   slow: SlowReaders,
 ): void {
   const permit = upstream.breakers.admin.admit();
@@ -76,10 +83,12 @@ function stream(
     upstream.slots.release();
     throw circuitOpen(`${upstream.name}.admin`, permit.retryAfterMs);
   }
+  const target = req.url ?? '/';
+  const isOurs = !forwardCredentials || upstream.authorization !== null;
   const headers = upstreamHeaders(req.rawHeaders, {
     requestId,
     authorization: upstream.authorization,
-    forwardAuthorization: false,
+    forwardCredentials,
   });
   const length = req.headers['content-length'];
   if (length !== undefined) headers.push('content-length', length);
@@ -100,7 +109,7 @@ function stream(
   const call: UpstreamCall = upstream.call(
     MANAGEMENT,
     permit,
-    { method, path: req.url ?? '/', headers, body: hasBody ? req : null },
+    { method, path: isOurs ? withoutCredentials(target) : target, headers, body: hasBody ? req : null },
     {
       onHead(status, answerHeaders, decoded) {
         permit.settle(outcomeOfStatus(status, answerHeaders, Date.now()));

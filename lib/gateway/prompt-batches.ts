@@ -14,9 +14,9 @@ import {
   type FlightOrder,
   failedBy,
   type Joinable,
-  sharedHeaders,
   type Waiter,
 } from '#lib/gateway/flight.ts';
+import { sharedHeaders } from '#lib/gateway/scope.ts';
 import { TokenEstimate } from '#lib/gateway/token-estimate.ts';
 import { type DealtAnswer, dealt, withPrompts } from '#lib/protocols/prompts.ts';
 import type { Recorded } from '#lib/protocols/recorded.ts';
@@ -175,7 +175,7 @@ export class PromptFlight implements Joinable {
     const { prompt: _, ...rest } = request;
     try {
       this.#entry = this.#batches.batchers.of(upstream).add({
-        group: digest(scope, JSON.stringify(rest), JSON.stringify(sharedHeaders(headers))),
+        group: digest(scope, JSON.stringify(rest), sharedHeaders(headers)),
         payload: this,
         weight: 1,
         ...this.#batches.tokens.of(model ?? '', prompt),

@@ -57,7 +57,7 @@ export interface RelayInput {
   /** In order of preference, as they are now. */
   readonly candidates: () => readonly Upstream[];
   /** Whether the client's `authorization` was meant for the upstream rather than for us. */
-  readonly forwardAuthorization: boolean;
+  readonly forwardCredentials: boolean;
   readonly answers: AnswerCache;
   readonly wishes: CacheWishes;
   /** Who may be given the same answer. */
@@ -465,7 +465,7 @@ export class Relay implements Waiter {
     return upstreamHeaders(this.#in.req.rawHeaders, {
       requestId: this.#in.delivery.trace.id,
       authorization: upstream.authorization,
-      forwardAuthorization: this.#in.forwardAuthorization,
+      forwardCredentials: this.#in.forwardCredentials,
     });
   }
 

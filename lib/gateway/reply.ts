@@ -26,7 +26,7 @@ export function sendError(
   headers: string[] = [],
 ): void {
   const error = toSwitchgearError(thrown);
-  headers.push(...retryHeaders(error));
+  headers.push('x-content-type-options', 'nosniff', ...retryHeaders(error));
   sendJson(res, error.status, JSON.stringify(errorBody(surface, error)), headers);
 }
 

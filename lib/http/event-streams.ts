@@ -1,8 +1,9 @@
 /**
  * The two event streams of the control plane, `GET /api/stream` and `GET /api/events/stream`, served beside Next (see
- * docs/decisions/0003). All that are open are known here, and end at once when the server drains.
+ * docs/decisions/0003). All that are open are known here, and end at once when the server drains, and when what they were
+ * opened with is good no more: a session that was logged out or has run out, a token that was changed.
  */
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import { eventQuerySchema } from '#lib/contracts/events.ts';
 import { explain } from '#lib/contracts/explain.ts';
 import { isSwitchgearError, SwitchgearError } from '#lib/errors.ts';
@@ -15,19 +16,35 @@ export const MAX_STREAMS = 1_000;
 const SNAPSHOTS = '/api/stream';
 const EVENTS = '/api/events/stream';
 const METHODS = ['GET', 'HEAD'];
+/** How often it is looked whether a session has run out meanwhile. */
+const LOOK_MS = 60_000;
+
+export interface EventStreamsParts {
+  snapshots: SnapshotFeed;
+  events: EventFeed;
+  /** Whether credentials that were good once are so still. */
+  admits: (headers: IncomingHttpHeaders) => boolean;
+  /** Told of what is not the listener's fault. */
+  onError: (thrown: unknown) => void;
+}
 
 export class EventStreams {
   readonly #events: EventFeed;
   readonly #fan: SnapshotFan;
-  readonly #open = new Set<EventStream>();
+  /** With the headers that each was asked for with. */
+  readonly #open = new Map<EventStream, IncomingHttpHeaders>();
+  readonly #admits: EventStreamsParts['admits'];
   readonly #onError: (thrown: unknown) => void;
+  readonly #look: NodeJS.Timeout;
   #draining = false;
 
-  /** @param onError told of what is not the listener's fault */
-  constructor(snapshots: SnapshotFeed, events: EventFeed, onError: (thrown: unknown) => void) {
+  constructor({ snapshots, events, admits, onError }: EventStreamsParts) {
     this.#events = events;
+    this.#admits = admits;
     this.#onError = onError;
     this.#fan = new SnapshotFan(snapshots);
+    this.#look = setInterval(() => this.endRefused(), LOOK_MS);
+    this.#look.unref();
   }
 
   get size(): number {
@@ -56,7 +73,13 @@ export class EventStreams {
   /** Ends all; from then on none is opened. */
   close(): void {
     this.#draining = true;
-    for (const stream of this.#open) stream.end();
+    clearInterval(this.#look);
+    for (const stream of this.#open.keys()) stream.end();
+  }
+
+  /** Ends those whose listener would not be admitted any more. */
+  endRefused(): void {
+    for (const [stream, headers] of this.#open) if (!this.#admits(headers)) stream.end();
   }
 
   #serve(path: string, query: URLSearchParams, req: IncomingMessage, res: ServerResponse): void {
@@ -83,7 +106,7 @@ export class EventStreams {
       this.#open.delete(stream);
       stop();
     });
-    this.#open.add(stream);
+    this.#open.set(stream, req.headers);
     stop = follow(stream);
     // It may have ended on its very first bytes.
     if (!this.#open.has(stream)) stop();

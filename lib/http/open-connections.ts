@@ -40,8 +40,8 @@ export class OpenConnections {
     if (connection !== undefined) connection.answer = answer;
   }
 
-  answerOf(socket: Duplex): ServerResponse | null {
-    return this.#open.get(socket)?.answer ?? null;
+  answerOf(socket: Duplex): ServerResponse | undefined {
+    return this.#open.get(socket)?.answer ?? undefined;
   }
 
   /** Whoever is answered from now on is told that the connection ends, and gets all of the answer first. */

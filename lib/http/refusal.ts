@@ -2,10 +2,17 @@
 import type { ServerResponse } from 'node:http';
 import type { SwitchgearError } from '#lib/errors.ts';
 
-export function sendRefusal(res: ServerResponse, error: SwitchgearError): void {
-  const { code, message, status, retryAfterMs } = error;
-  if (retryAfterMs !== undefined) res.setHeader('retry-after', Math.max(1, Math.ceil(retryAfterMs / 1_000)));
+export function sendRefusal(
+  res: ServerResponse,
+  { code, message, status, retryAfterMs }: SwitchgearError,
+): void {
   if (status === 401) res.setHeader('www-authenticate', 'Bearer');
+  if (retryAfterMs !== undefined) res.setHeader('retry-after', secondsOf(retryAfterMs));
   const body = JSON.stringify({ error: { code, message } });
   res.writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-store' }).end(body);
+}
+
+/** Of `retry-after`. */
+export function secondsOf(retryAfterMs: number): string {
+  return String(Math.max(1, Math.ceil(retryAfterMs / 1_000)));
 }

@@ -12,6 +12,7 @@ import type { Duplex } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { SwitchgearError } from '#lib/errors.ts';
 import { LEAST_PACE, type Pace, PaceWatch, SLOW_BODY } from '#lib/http/body-pace.ts';
+import { hostFault } from '#lib/http/host-header.ts';
 import { linger, OpenConnections } from '#lib/http/open-connections.ts';
 import { errorBody } from '#lib/protocols/errors.ts';
 
@@ -50,6 +51,8 @@ export function createHttpServer(
       headersTimeout: HEADERS_TIMEOUT_MS,
       requestTimeout: REQUEST_TIMEOUT_MS,
       maxHeaderSize: MAX_HEADER_BYTES,
+      // Told by us, in words.
+      requireHostHeader: false,
       shouldUpgradeCallback: (req) => upgrades && req.headers.upgrade?.toLowerCase() === 'websocket',
     },
     (req, res) => {
@@ -58,7 +61,9 @@ export function createHttpServer(
       // Sent before its client has seen our end: no answer would reach it, so nobody is asked for one.
       if (req.socket.writableEnded) return;
       connections.begin(req.socket, res);
-      handler(req, res);
+      const fault = hostFault(req);
+      if (fault === null) handler(req, res);
+      else refuse(res, fault);
     },
   );
   connectionsOf.set(server, connections);
@@ -126,6 +131,18 @@ export async function drain(server: Server, deadlineMs: number = DRAIN_DEADLINE_
   return clean;
 }
 
+/** What follows on the connection is not to be trusted either. */
+function refuse(res: ServerResponse, error: SwitchgearError): void {
+  const body = JSON.stringify(errorBody('openai', error));
+  res.writeHead(error.status, {
+    connection: 'close',
+    'content-type': 'application/json',
+    'content-length': Buffer.byteLength(body),
+    'x-content-type-options': 'nosniff',
+  });
+  res.end(body);
+}
+
 const CLIENT_ERRORS: Record<string, SwitchgearError> = {
   HPE_HEADER_OVERFLOW: new SwitchgearError(
     'headers_too_large',
@@ -151,6 +168,6 @@ function tellAndClose(socket: Duplex, told: SwitchgearError): void {
   linger(
     socket,
     `HTTP/1.1 ${told.status} ${STATUS_CODES[told.status]}\r\nconnection: close\r\ncontent-type: application/json\r\n` +
-      `content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+      `x-content-type-options: nosniff\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
   );
 }

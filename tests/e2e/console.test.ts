@@ -5,6 +5,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { PAGES, weighPage } from '../../bench/pages/weight.ts';
 import { overflowOf, violationsOf } from '../support/axe.ts';
 import { launchBrowser } from '../support/browser.ts';
+import { policyRefusalsOf } from '../support/policy.ts';
 import { freePort, type RunningServer, startServer } from '../support/server.ts';
 
 /** Within so long, traffic must be seen. */
@@ -22,6 +23,7 @@ let port: number;
 let server: RunningServer;
 let browser: Browser;
 let page: Page;
+let refusals: string[];
 
 beforeAll(async () => {
   port = await freePort();
@@ -36,10 +38,13 @@ afterAll(async () => {
 
 beforeEach(async () => {
   page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
+  refusals = policyRefusalsOf(page);
 });
 
 afterEach(async () => {
   await page.close();
+  // On every page, in every dialog that a test opened.
+  expect(refusals).toEqual([]);
   for (const name of ['lab.chat', 'spare.chat']) await control('POST', `/api/breakers/${name}/reset`, {});
 });
 

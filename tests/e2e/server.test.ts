@@ -4,6 +4,7 @@ import net, { type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { follow } from '../support/event-client.ts';
 import { post } from '../support/gateway.ts';
 import { json, ScriptedUpstream } from '../support/scripted-upstream.ts';
 import { openaiScript } from '../support/scripts.ts';
@@ -209,15 +210,29 @@ describe('with an admin token', () => {
     const session = await post(`${server.url}/api/session`, { token });
     const cookie = session.headers.get('set-cookie') ?? '';
     expect(cookie).toMatch(/HttpOnly.*SameSite=Strict/);
-    expect(await status('/', { cookie: cookie.split(';')[0] ?? '' })).toBe(200);
+    const opened = { cookie: cookie.split(';')[0] ?? '' };
+    expect(await status('/', opened)).toBe(200);
+    const stream = await follow(`${server.url}/api/stream`, { headers: opened });
+    const leave = { ...opened, 'sec-fetch-site': 'same-origin' };
+    await fetch(`${server.url}/api/session`, { method: 'DELETE', headers: leave });
+    await stream.ended;
+    expect([await status('/', opened), await status('/api/breakers', opened)]).toEqual([302, 401]);
 
     expect((await post(`${server.url}/v1/chat/completions`, CHAT)).status).toBe(401);
     expect(
       (await post(`${server.url}/v1/chat/completions`, CHAT, { authorization: `Bearer ${key}` })).status,
     ).toBe(200);
     expect(upstream.seen.at(-1)?.headers.authorization).toBeUndefined();
+    const guesses: number[] = [];
+    for (let n = 0; n < 20; n += 1)
+      guesses.push((await post(`${server.url}/api/session`, { token: `guess-${n}` })).status);
+    expect(guesses.filter((each) => each === 401).length).toBeLessThan(10);
+    const locked = await post(`${server.url}/api/session`, { token });
+    expect([locked.status, Number(locked.headers.get('retry-after')) > 0]).toEqual([429, true]);
     await server.stop();
-    expect(server.output()).toContain('session_refused');
+    expect(server.output()).toContain('login_locked');
+    expect(server.output()).not.toContain('guess-');
+    expect(server.output()).toContain('login_refused');
     expect(server.output()).toContain('session_opened');
     expect(server.output()).not.toContain(token);
     expect(server.output()).not.toContain(key);

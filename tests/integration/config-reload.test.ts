@@ -28,6 +28,7 @@ const ANYONE = {
   origin: undefined,
   authorization: undefined,
   cookie: undefined,
+  address: '127.0.0.1',
   secFetchSite: undefined,
 };
 const chat = (g: TestGateway, model: string, key?: string) =>

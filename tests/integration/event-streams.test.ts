@@ -41,7 +41,13 @@ async function serve(store: EventStore = new MemoryEventStore()) {
   const feed = new Feed();
   const log = new EventLog(Date.now, store);
   const faults: unknown[] = [];
-  const streams = new EventStreams(feed, log, (thrown) => faults.push(thrown));
+  const refused = new Set<string | undefined>();
+  const streams = new EventStreams({
+    snapshots: feed,
+    events: log,
+    admits: ({ cookie }) => !refused.has(cookie),
+    onError: (thrown) => faults.push(thrown),
+  });
   const server = createHttpServer((req, res) => {
     if (!streams.handle(req, res)) res.writeHead(404).end();
   });
@@ -52,7 +58,7 @@ async function serve(store: EventStore = new MemoryEventStore()) {
     await drain(server, 0);
   };
   closers.push(() => (server.listening ? close() : undefined));
-  return { url, feed, log, streams, server, faults, close };
+  return { url, feed, log, streams, server, faults, refused, close };
 }
 
 function append(log: EventLog, count: number, more: { component?: string; detail?: unknown } = {}): void {
@@ -67,6 +73,35 @@ const upTo = (last: number, first = 1) =>
 afterEach(async () => {
   vi.useRealTimers();
   for (const close of closers.splice(0)) await close();
+});
+
+describe('a listener whose session ends', () => {
+  it('hears no more, on either stream, and others go on', async () => {
+    const { url, feed, log, streams, refused } = await serve();
+    const as = (cookie: string) => ({ headers: { cookie } });
+    const [snapshots, events, other] = await Promise.all([
+      follow(`${url}/api/stream`, as('a')),
+      follow(`${url}/api/events/stream`, as('a')),
+      follow(`${url}/api/stream`, as('b')),
+    ]);
+    refused.add('a');
+    streams.endRefused();
+    await Promise.all([snapshots.ended, events.ended]);
+    feed.publish('1');
+    append(log, 1);
+    await expect.poll(() => other.events.length).toBe(2);
+    expect([snapshots.events.length, events.events.length, streams.size]).toEqual([1, 0, 1]);
+  });
+
+  it('is found by a look each minute when it has run out', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    const { url, refused, streams } = await serve();
+    const listener = await follow(`${url}/api/stream`, { headers: { cookie: 'a' } });
+    refused.add('a');
+    vi.advanceTimersByTime(60_000);
+    await listener.ended;
+    expect(streams.size).toBe(0);
+  });
 });
 
 describe('the stream of snapshots', () => {

@@ -125,6 +125,7 @@ describe('a reload', () => {
       authorization: undefined,
       cookie: undefined,
       secFetchSite: undefined,
+      address: '192.0.2.1',
     };
     expect(g.runtime.access.checkControl(facts)).toMatchObject({ code: 'unauthorized' });
   });

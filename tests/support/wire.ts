@@ -216,7 +216,7 @@ export async function startDataPlane(
     now: () => clock.ms,
     answers,
     upstreams,
-    access: () => ({ checkData: () => null }),
+    access: () => ({ checkData: () => null, hasAdminToken: () => false }),
     config: () => parsed,
     requests: {
       begin: (facts) => new RequestTrace({ ...facts, atMs: clock.ms }),

@@ -4,21 +4,21 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { guardConsole } from '#lib/access/guard.ts';
 import { nextPathOf } from '#lib/access/next-path.ts';
-import { AccessPolicy } from '#lib/access/policy.ts';
+import type { AccessPolicy } from '#lib/access/policy.ts';
+import { policyOf, sessionOf } from './support.ts';
 
 const TOKEN = 'admin-token-for-tests';
 const LOCAL = { host: 'localhost:8003' };
 
-function policy(adminToken: string | null): AccessPolicy {
-  return new AccessPolicy({ host: '127.0.0.1', port: 8003, adminToken, apiKeys: [], now: () => 0 });
-}
-const locked = policy(TOKEN);
-const unlocked = policy(null);
+const locked = policyOf({ adminToken: TOKEN });
+const unlocked = policyOf();
 
 interface Answer {
   passed: boolean;
   status: number | null;
   headers: Record<string, unknown>;
+  /** Those of the request, as what is behind the guard sees them. */
+  given: Record<string, unknown>;
   body: string;
 }
 
@@ -30,7 +30,7 @@ function ask(
   const socket = new Duplex({ read() {}, write: (_chunk, _encoding, done) => done() });
   // An IncomingMessage reads nothing of its socket here, so any duplex will do.
   const req = new IncomingMessage(socket as never);
-  Object.assign(req, { method, url: target, headers });
+  Object.assign(req, { method, url: target, headers: { ...headers } });
   const res = new ServerResponse(req);
   let body = '';
   const end = res.end.bind(res);
@@ -39,7 +39,13 @@ function ask(
     return end();
   }) as typeof res.end;
   const passed = guardConsole(access, req, res);
-  return { passed, status: passed ? null : res.statusCode, headers: { ...res.getHeaders() }, body };
+  return {
+    passed,
+    status: passed ? null : res.statusCode,
+    headers: { ...res.getHeaders() },
+    given: req.headers,
+    body,
+  };
 }
 
 describe('without a token on loopback', () => {
@@ -152,7 +158,7 @@ describe('with a token', () => {
   });
 
   it('lets the token and a session through, with the rules of the policy', () => {
-    const cookie = locked.openSession(TOKEN)?.cookie.split(';')[0] ?? '';
+    const cookie = sessionOf(locked, TOKEN);
     expect(
       ask(locked, '/api/breakers', { headers: { ...LOCAL, authorization: `Bearer ${TOKEN}` } }).passed,
     ).toBe(true);
@@ -160,6 +166,20 @@ describe('with a token', () => {
     expect(ask(locked, '/api/cache/purge', { method: 'POST', headers: { ...LOCAL, cookie } }).status).toBe(
       403,
     );
+  });
+});
+
+describe('too many wrong tokens', () => {
+  it('are told to wait, with retry-after and the envelope', () => {
+    const access = policyOf({ adminToken: TOKEN });
+    const headers = { ...LOCAL, authorization: 'Bearer wrong-token' };
+    const statuses = Array.from({ length: 7 }, () => ask(access, '/api/breakers', { headers }).status);
+    expect(statuses).toEqual([401, 401, 401, 401, 401, 429, 429]);
+    const answer = ask(access, '/metrics', { headers: { ...LOCAL, authorization: `Bearer ${TOKEN}` } });
+    expect(answer.headers['retry-after']).toBe('1');
+    expect(JSON.parse(answer.body)).toEqual({
+      error: { code: 'rate_limit_exceeded', message: expect.any(String) },
+    });
   });
 });
 
@@ -174,8 +194,43 @@ describe('every answer of the console', () => {
       'x-content-type-options': 'nosniff',
       'referrer-policy': 'same-origin',
       'x-frame-options': 'DENY',
+      'cross-origin-opener-policy': 'same-origin',
+      'permissions-policy': expect.stringContaining('camera=()'),
       'content-security-policy': expect.stringContaining("frame-ancestors 'none'"),
     });
+  });
+
+  it.each(['/', '/login', '/breakers/a?x=1', '/nowhere'])(
+    'lets %s run scripts with a nonce of its own alone',
+    (target) => {
+      const [first, second] = [ask(unlocked, target), ask(unlocked, target)];
+      const policy = String(first.headers['content-security-policy']);
+      const scripts = /script-src ([^;]*)/.exec(policy)?.[1];
+      expect(scripts).toMatch(/^'self' 'nonce-[\w+/]{22}==' 'strict-dynamic'$/);
+      expect(policy).not.toMatch(/script-src[^;]*unsafe/);
+      expect(policy).not.toBe(second.headers['content-security-policy']);
+      // Where Next looks for the nonce; a client cannot choose it.
+      expect(first.given['content-security-policy']).toBe(policy);
+    },
+  );
+
+  it.each(['/api/breakers', '/metrics', '/_next/static/a.js'])(
+    'lets %s, which is no page, do nothing',
+    (target) => {
+      expect(ask(unlocked, target).headers['content-security-policy']).toMatch(/^default-src 'none'/);
+    },
+  );
+
+  it('takes neither a nonce nor an address from the client', () => {
+    const headers = {
+      ...LOCAL,
+      'content-security-policy': "script-src 'nonce-mine'",
+      'content-security-policy-report-only': "script-src 'nonce-mine'",
+      'x-switchgear-client-address': '198.51.100.1',
+    };
+    const { given } = ask(unlocked, '/', { headers });
+    expect(JSON.stringify(given)).not.toMatch(/mine|198\.51/);
+    expect(given['x-switchgear-client-address']).toBe('unknown');
   });
 
   it('is given for arbitrary requests, and none without a token but to the public paths', () => {

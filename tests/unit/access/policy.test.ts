@@ -1,40 +1,35 @@
 import { createHmac } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { AccessPolicy, type ControlFacts } from '#lib/access/policy.ts';
+import { FREE_TRIES, LoginAttempts } from '#lib/access/login-attempts.ts';
+import type { AccessPolicy, ControlFacts, DataFacts } from '#lib/access/policy.ts';
 import { SESSION_COOKIE, SESSION_MS } from '#lib/access/session.ts';
 import { SecretSet } from '#lib/access/tokens.ts';
+import { MemoryDocumentStore } from '#lib/store/memory-document-store.ts';
+import { policyOf, revokedOf, sessionOf as sessionFor } from './support.ts';
 
 const TOKEN = 'correct horse battery'.replaceAll(' ', '-');
 const KEY = 'sk-data-plane-key';
 const NOW = Date.UTC(2026, 0, 1);
 
-function policy(options: Partial<ConstructorParameters<typeof AccessPolicy>[0]> = {}): AccessPolicy {
-  return new AccessPolicy({
-    host: '127.0.0.1',
-    port: 8003,
-    adminToken: null,
-    apiKeys: [],
-    now: () => NOW,
-    ...options,
-  });
-}
+const policy: typeof policyOf = (options) => policyOf({ now: () => NOW, ...options });
 
-function facts(overrides: Partial<ControlFacts> = {}): ControlFacts {
+function facts(overrides: Partial<ControlFacts & DataFacts> = {}): ControlFacts & DataFacts {
   return {
     method: 'GET',
     host: 'localhost:8003',
     origin: undefined,
     authorization: undefined,
+    xApiKey: undefined,
+    apiKey: undefined,
+    googleApiKey: undefined,
     cookie: undefined,
     secFetchSite: undefined,
+    address: '192.0.2.1',
     ...overrides,
   };
 }
 
-/** The `name=value` that a browser would send back. */
-function sessionOf(access: AccessPolicy): string {
-  return access.openSession(TOKEN)?.cookie.split(';')[0] ?? '';
-}
+const sessionOf = (access: AccessPolicy) => sessionFor(access, TOKEN);
 
 describe('on loopback without secrets', () => {
   const open = policy({ host: 'gateway.test' });
@@ -95,8 +90,8 @@ describe('on loopback without secrets', () => {
 
   it('asks nobody to log in and calls everyone local', () => {
     expect(loopback.tokenRequired).toBe(false);
-    expect(loopback.needsLogin(undefined, undefined)).toBe(false);
-    expect(loopback.openSession(TOKEN)).toBeNull();
+    expect(loopback.admits({ cookie: undefined, authorization: undefined })).toBe(true);
+    expect(sessionOf(loopback)).toBe('');
     expect(loopback.actorOf({ authorization: `Bearer ${TOKEN}`, cookie: undefined })).toBe('local');
   });
 });
@@ -124,6 +119,16 @@ describe('the data plane with API keys', () => {
   ])('refuses %j', (authorization) => {
     expect(access.checkData(facts({ authorization }))?.code).toBe('unauthorized');
   });
+
+  it.each(['xApiKey', 'apiKey', 'googleApiKey'] as const)(
+    'takes a key in %s, beside a wrong bearer too',
+    (where) => {
+      expect(access.checkData(facts({ [where]: KEY }))).toBeNull();
+      expect(access.checkData(facts({ [where]: KEY, authorization: 'Bearer of-somebody-else' }))).toBeNull();
+      for (const wrong of [`${KEY}x`, '', `Bearer ${KEY}`, `${KEY}, ${KEY}`])
+        expect(access.checkData(facts({ [where]: wrong }))?.code).toBe('unauthorized');
+    },
+  );
 
   it('takes a valid key as proof, from whatever site', () => {
     const cross = { method: 'POST', origin: 'https://app.example', authorization: `Bearer ${KEY}` };
@@ -200,12 +205,18 @@ describe('the control plane with an admin token', () => {
 describe('sessions', () => {
   it('are opened by the admin token only', () => {
     const access = policy({ adminToken: TOKEN });
-    expect(access.openSession('wrong-token')).toBeNull();
-    expect(access.openSession('')).toBeNull();
-    expect(access.openSession(TOKEN)?.cookie).toMatch(
-      /^switchgear_session=[\w.-]+; Path=\/; HttpOnly; SameSite=Strict; Max-Age=43200$/,
-    );
-    expect(access.closeSessionCookie()).toMatch(/^switchgear_session=; .*Max-Age=0$/);
+    for (const token of ['wrong-token', ''])
+      expect(access.openSession(token, 'a')).toMatchObject({
+        kind: 'refused',
+        refusal: { code: 'unauthorized' },
+      });
+    expect(access.openSession(TOKEN, 'a')).toMatchObject({
+      kind: 'open',
+      cookie: expect.stringMatching(
+        /^switchgear_session=[\w.-]+; Path=\/; HttpOnly; SameSite=Strict; Max-Age=43200$/,
+      ),
+    });
+    expect(access.closeSession(undefined)).toMatch(/^switchgear_session=; .*Max-Age=0$/);
   });
 
   it('end after twelve hours', () => {
@@ -213,21 +224,52 @@ describe('sessions', () => {
     const access = policy({ adminToken: TOKEN, now: () => now });
     const cookie = sessionOf(access);
     now = NOW + SESSION_MS - 1;
-    expect(access.needsLogin(cookie, undefined)).toBe(false);
+    expect(access.admits({ cookie: cookie, authorization: undefined })).toBe(true);
     now = NOW + SESSION_MS;
-    expect(access.needsLogin(cookie, undefined)).toBe(true);
+    expect(access.admits({ cookie: cookie, authorization: undefined })).toBe(false);
   });
 
   it('outlive a restart, but not another admin token', () => {
     const cookie = sessionOf(policy({ adminToken: TOKEN }));
-    expect(policy({ adminToken: TOKEN }).needsLogin(cookie, undefined)).toBe(false);
-    expect(policy({ adminToken: `${TOKEN}2` }).needsLogin(cookie, undefined)).toBe(true);
+    expect(policy({ adminToken: TOKEN }).admits({ cookie: cookie, authorization: undefined })).toBe(true);
+    expect(policy({ adminToken: `${TOKEN}2` }).admits({ cookie: cookie, authorization: undefined })).toBe(
+      false,
+    );
+  });
+
+  it('end on the server when they are logged out, and no other ends with them', () => {
+    const access = policy({ adminToken: TOKEN });
+    const [mine, other] = [sessionOf(access), sessionOf(access)];
+    expect(access.closeSession(`theme=dark; ${mine}`)).toContain('Max-Age=0');
+    expect(access.checkControl(facts({ cookie: mine }))?.code).toBe('unauthorized');
+    expect(access.actorOf({ cookie: mine, authorization: undefined })).toBe('local');
+    expect(access.checkControl(facts({ cookie: other }))).toBeNull();
+  });
+
+  it('stay ended through a restart', () => {
+    const store = new MemoryDocumentStore();
+    const start = () => policy({ adminToken: TOKEN, revoked: revokedOf(() => NOW, store) });
+    const before = start();
+    const [mine, other] = [sessionOf(before), sessionOf(before)];
+    before.closeSession(mine);
+    const after = start();
+    expect(after.admits({ cookie: mine, authorization: undefined })).toBe(false);
+    expect(after.admits({ cookie: other, authorization: undefined })).toBe(true);
+  });
+
+  it('do not come back with a token that was changed and changed back', () => {
+    const revoked = revokedOf(() => NOW);
+    const before = sessionOf(policy({ adminToken: TOKEN, revoked }));
+    revoked.endAll(SESSION_MS);
+    const back = policy({ adminToken: TOKEN, revoked });
+    expect(back.admits({ cookie: before, authorization: undefined })).toBe(false);
+    expect(back.admits({ cookie: sessionOf(back), authorization: undefined })).toBe(true);
   });
 
   it('are found among other cookies and next to a stale one', () => {
     const access = policy({ adminToken: TOKEN });
     const cookie = `theme=dark; ${SESSION_COOKIE}=stale; ${sessionOf(access)};other=1`;
-    expect(access.needsLogin(cookie, undefined)).toBe(false);
+    expect(access.admits({ cookie: cookie, authorization: undefined })).toBe(true);
   });
 
   it('are not to be forged', () => {
@@ -249,10 +291,64 @@ describe('sessions', () => {
       '..',
     ];
     for (const candidate of forged) {
-      expect(access.needsLogin(`${SESSION_COOKIE}=${candidate}`, undefined)).toBe(true);
+      expect(access.admits({ cookie: `${SESSION_COOKIE}=${candidate}`, authorization: undefined })).toBe(
+        false,
+      );
     }
-    expect(access.needsLogin(`x${SESSION_COOKIE}=${value}`, undefined)).toBe(true);
-    expect(access.needsLogin(`${SESSION_COOKIE}=${value}`, undefined)).toBe(false);
+    expect(access.admits({ cookie: `x${SESSION_COOKIE}=${value}`, authorization: undefined })).toBe(false);
+    expect(access.admits({ cookie: `${SESSION_COOKIE}=${value}`, authorization: undefined })).toBe(true);
+  });
+});
+
+describe('wrong admin tokens', () => {
+  function slow() {
+    let monotonicMs = 0;
+    const attempts = new LoginAttempts({ monotonicMs: () => monotonicMs, onEvent: () => {} });
+    const access = policy({ adminToken: TOKEN, attempts });
+    const pass = (ms: number) => {
+      monotonicMs += ms;
+    };
+    const fail = (count: number) => {
+      for (let n = 0; n < count; n += 1) access.openSession('wrong-token', '192.0.2.1');
+    };
+    return { access, pass, fail };
+  }
+  const bearer = (token: string, address = '192.0.2.1') =>
+    facts({ authorization: `Bearer ${token}`, address });
+
+  it('make their address wait, at the login and as a bearer, even with the right one', () => {
+    const { access, pass, fail } = slow();
+    fail(FREE_TRIES);
+    const locked = { code: 'rate_limit_exceeded', status: 429, retryAfterMs: 1_000 };
+    expect(access.openSession(TOKEN, '192.0.2.1')).toMatchObject({ kind: 'refused', refusal: locked });
+    expect(access.checkControl(bearer(TOKEN))).toMatchObject(locked);
+    expect(access.checkControl(bearer(TOKEN, '192.0.2.2'))).toBeNull();
+    pass(1_000);
+    expect(access.checkControl(bearer(TOKEN))).toBeNull();
+  });
+
+  it('count on the control plane, too', () => {
+    const { access } = slow();
+    for (let n = 0; n < FREE_TRIES; n += 1)
+      expect(access.checkControl(bearer('wrong-token'))?.code).toBe('unauthorized');
+    expect(access.checkControl(bearer('wrong-token'))?.code).toBe('rate_limit_exceeded');
+    expect(access.openSession(TOKEN, '192.0.2.1').kind).toBe('refused');
+  });
+
+  it('leave open sessions alone, and requests without a token', () => {
+    const { access, fail } = slow();
+    const cookie = sessionFor(access, TOKEN);
+    fail(FREE_TRIES);
+    expect(access.checkControl({ ...bearer('wrong-token'), cookie })).toBeNull();
+    expect(access.checkControl(facts())?.code).toBe('unauthorized');
+  });
+
+  it('are forgiven by a right login', () => {
+    const { access, fail } = slow();
+    fail(FREE_TRIES - 1);
+    expect(access.openSession(TOKEN, '192.0.2.1').kind).toBe('open');
+    fail(FREE_TRIES - 1);
+    expect(access.openSession(TOKEN, '192.0.2.1').kind).toBe('open');
   });
 });
 

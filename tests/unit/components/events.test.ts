@@ -94,7 +94,7 @@ describe('an event in words', () => {
       event('config_incomplete', { detail: { message: 'restart' } }),
       ['Configuration taken up only in part', '“restart”', 'bad'],
     ],
-    [event('session_refused', { by: 'local' }), ['A wrong admin token was tried', 'by local', 'warning']],
+    [event('login_refused', { detail: null }), ['A wrong admin token was tried', '', 'warning']],
     [
       event('something_else', { component: 'a.chat', detail: { message: 'm' } }),
       ['a.chat something else', '“m”', 'plain'],

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { isCacheable, keyBase, keyOf, ruleOf, scopeOf, wishesOf } from '#lib/gateway/cache-policy.ts';
+import { isCacheable, keyBase, keyOf, ruleOf, wishesOf } from '#lib/gateway/cache-policy.ts';
 import { canonicalRequest } from '#lib/protocols/canonical.ts';
 import { parseRequest } from '#lib/protocols/requests.ts';
 import type { Json, JsonObject } from '#lib/protocols/types.ts';
@@ -65,37 +65,6 @@ describe('what may be cached', () => {
       ttlMs: 5_000,
     });
     expect(ruleOf(cacheableUpstream({}), 'x', cache).ttlMs).toBe(3_600_000);
-  });
-});
-
-describe('the scope of callers', () => {
-  const { cache } = configOf({});
-  const names = [
-    'authorization',
-    'x-api-key',
-    'api-key',
-    'openai-organization',
-    'openai-project',
-    'openai-beta',
-  ];
-  const headers = fc.dictionary(fc.constantFrom(...names), fc.string());
-
-  it('is equal only when every credential is', () => {
-    fc.assert(
-      fc.property(headers, headers, (a, b) => {
-        const same = names.every((name) => a[name] === b[name]);
-        expect(scopeOf(a, cache) === scopeOf(b, cache)).toBe(same);
-      }),
-      { numRuns: 1_000 },
-    );
-  });
-
-  it('is one when it is shared, but for headers that change answers', () => {
-    const shared = configOf({ scope: 'shared', vary: ['x-tenant'] }).cache;
-    const of = (given: Record<string, string>) => scopeOf(given, shared);
-    expect(of({ authorization: 'a' })).toBe(of({ 'x-api-key': 'b' }));
-    expect(of({ 'x-tenant': 'a' })).not.toBe(of({ 'x-tenant': 'b' }));
-    expect(of({ 'openai-beta': 'a' })).not.toBe(of({}));
   });
 });
 

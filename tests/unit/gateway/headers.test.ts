@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { clientHeaders, requestIdOf, upstreamHeaders } from '#lib/gateway/headers.ts';
 
-const options = { requestId: 'r1', authorization: null, forwardAuthorization: true };
+const options = { requestId: 'r1', authorization: null, forwardCredentials: true };
 
 /** Flat pairs as a record; a name that stands twice fails the test. */
 function record(flat: string[]): Record<string, string> {
@@ -55,15 +55,46 @@ describe('request headers', () => {
     });
   });
 
-  it("lets the upstream's own key win over the client's", () => {
-    const raw = ['Authorization', 'Bearer client'];
-    expect(record(upstreamHeaders(raw, { ...options, authorization: 'Bearer own' }))).toMatchObject({
+  const credentials = [
+    ['Authorization', 'Bearer client'],
+    ['X-Api-Key', 'k'],
+    ['api-key', 'k'],
+    ['X-Goog-Api-Key', 'k'],
+    ['Ocp-Apim-Subscription-Key', 'k'],
+    ['x-amz-security-token', 'k'],
+    ['helicone-auth', 'k'],
+  ];
+  const passes = { 'x-tenant': 't', 'idempotency-key': 'i', 'openai-organization': 'o' };
+  const raw = [...credentials, ...Object.entries(passes)].flat();
+  const own = { 'content-type': 'application/json', 'x-request-id': 'r1' };
+
+  it('keeps every credential of the client beside a key of ours, and nothing else', () => {
+    expect(record(upstreamHeaders(raw, { ...options, authorization: 'Bearer own' }))).toEqual({
+      ...own,
+      ...passes,
       authorization: 'Bearer own',
     });
-    expect(record(upstreamHeaders(raw, options))).toMatchObject({ authorization: 'Bearer client' });
-    expect(record(upstreamHeaders(raw, { ...options, forwardAuthorization: false }))).not.toHaveProperty(
-      'authorization',
-    );
+  });
+
+  it('keeps every credential that was meant for us', () => {
+    expect(record(upstreamHeaders(raw, { ...options, forwardCredentials: false }))).toEqual({
+      ...own,
+      ...passes,
+    });
+  });
+
+  it("lets the client's own through where neither holds", () => {
+    const lower = credentials.map(([name = '', value = '']) => [name.toLowerCase(), value]);
+    expect(record(upstreamHeaders(raw, options))).toEqual({
+      ...own,
+      ...passes,
+      ...Object.fromEntries(lower),
+    });
+  });
+
+  it('never hands on a cookie, what a proxy asked for, or what is said to us', () => {
+    const given = ['Cookie', 'a=1', 'Proxy-Authorization', 'Basic x', 'X-Switchgear-Session', 's'];
+    expect(record(upstreamHeaders(given, options))).toEqual(own);
   });
 });
 
