@@ -8,7 +8,7 @@ import { WhatIfs } from '#lib/breaker/what-if/what-if.ts';
 import { Ghosts } from '#lib/cache/ghosts.ts';
 import { cacheMetrics, cacheSnapshot, percentText } from '#lib/cache/report.ts';
 import { hitRateOf, hitsOf, ResponseCache } from '#lib/cache/response-cache.ts';
-import { composeSnapshot } from '#lib/compose-snapshot.ts';
+import { pictureOf } from '#lib/compose-snapshot.ts';
 import type { Batching, BatchKind, BatchLimitsPatch } from '#lib/contracts/batching.ts';
 import {
   type Coverage,
@@ -291,13 +291,13 @@ export class Runtime implements RuntimeHandle {
     );
     this.prometheus = new Prometheus({
       telemetry: this.telemetry,
-      components: () => this.breakers.list().map((breaker) => breaker.snapshot()),
+      components: () => this.breakers.list().map((breaker) => breaker.standing()),
       upstreams: () => this.#loads(),
       cache: this.cache,
       batching: () => this.batching(),
       predictions: () => this.predictions.view(),
     });
-    this.snapshots = new Snapshots((frame) => composeSnapshot(this, frame, now()));
+    this.snapshots = new Snapshots((seq) => pictureOf(this, seq, now()), monotonicMs);
     this.streams = new EventStreams(this.snapshots, this.events, (thrown) => this.reportError(thrown));
     const rows = new LiveRows();
     this.#stopTicking = everySecond(() => {
@@ -305,7 +305,8 @@ export class Runtime implements RuntimeHandle {
       this.#ghosts.tick();
       this.predictions.allocation.tick();
       this.lab.tour.tick();
-      this.snapshots.tick(() => rows.take(this.telemetry.sealedUntilMs, this.telemetry.scopes()));
+      const read = rows.take(this.telemetry.sealedUntilMs);
+      this.snapshots.tick((components, upstreams) => read(this.telemetry.scopesOf(components, upstreams)));
     });
   }
 

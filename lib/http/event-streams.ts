@@ -3,8 +3,10 @@
  * docs/decisions/0003). All that are open are known here, and end at once when the server drains.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { z } from 'zod';
 import { eventQuerySchema } from '#lib/contracts/events.ts';
 import { explain } from '#lib/contracts/explain.ts';
+import { streamQuerySchema } from '#lib/contracts/snapshot.ts';
 import { isSwitchgearError, SwitchgearError } from '#lib/errors.ts';
 import { EventStream } from '#lib/http/event-stream.ts';
 import { type EventFeed, EventTail } from '#lib/http/event-tail.ts';
@@ -16,18 +18,26 @@ const SNAPSHOTS = '/api/stream';
 const EVENTS = '/api/events/stream';
 const METHODS = ['GET', 'HEAD'];
 
+/** Where snapshots come from, by the components that they are to show. */
+export interface SnapshotFeeds {
+  /** @throws SwitchgearError `not_ready` when there are too many different ones */
+  view(components: readonly string[]): SnapshotFeed;
+}
+
 export class EventStreams {
+  readonly #snapshots: SnapshotFeeds;
   readonly #events: EventFeed;
-  readonly #fan: SnapshotFan;
+  /** By what they were asked to show; each has a listener. */
+  readonly #fans = new Map<string, SnapshotFan>();
   readonly #open = new Set<EventStream>();
   readonly #onError: (thrown: unknown) => void;
   #draining = false;
 
   /** @param onError told of what is not the listener's fault */
-  constructor(snapshots: SnapshotFeed, events: EventFeed, onError: (thrown: unknown) => void) {
+  constructor(snapshots: SnapshotFeeds, events: EventFeed, onError: (thrown: unknown) => void) {
+    this.#snapshots = snapshots;
     this.#events = events;
     this.#onError = onError;
-    this.#fan = new SnapshotFan(snapshots);
   }
 
   get size(): number {
@@ -36,7 +46,7 @@ export class EventStreams {
 
   /** Open streams of snapshots. */
   get consoles(): number {
-    return this.#fan.size;
+    return [...this.#fans.values()].reduce((sum, { size }) => sum + size, 0);
   }
 
   /** Answers a request for a stream; answers false, having done nothing, when the path is no stream's. */
@@ -64,7 +74,7 @@ export class EventStreams {
     if (!METHODS.includes(method)) {
       throw new SwitchgearError('method_not_allowed', `${method} is not allowed here; use GET`);
     }
-    const follow = path === EVENTS ? this.#tailOf(query, req) : this.#fanOf();
+    const follow = path === EVENTS ? this.#tailOf(query, req) : this.#fanOf(query);
     if (method === 'HEAD') {
       res
         .writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-cache, no-transform' })
@@ -101,15 +111,22 @@ export class EventStreams {
     else sendRefusal(res, new SwitchgearError('internal', 'Internal error'));
   }
 
-  #fanOf() {
+  #fanOf(query: URLSearchParams) {
+    const asked = parse(streamQuerySchema, query).components?.toSorted() ?? [];
+    const key = asked.join();
+    const fan = this.#fans.get(key) ?? new SnapshotFan(this.#snapshots.view(asked));
     return (stream: EventStream) => {
-      this.#fan.add(stream);
-      return () => this.#fan.remove(stream);
+      this.#fans.set(key, fan);
+      fan.add(stream);
+      return () => {
+        fan.remove(stream);
+        if (fan.size === 0 && this.#fans.get(key) === fan) this.#fans.delete(key);
+      };
     };
   }
 
   #tailOf(query: URLSearchParams, req: IncomingMessage) {
-    const { after, component, type } = parse(query);
+    const { after, component, type } = parse(eventQuerySchema.omit({ limit: true }), query);
     const resumed = req.headers['last-event-id'];
     const last =
       typeof resumed === 'string' && /^\d{1,15}$/.test(resumed) ? Number(resumed) : (after ?? null);
@@ -120,9 +137,9 @@ export class EventStreams {
   }
 }
 
-function parse(query: URLSearchParams) {
+function parse<T>(schema: z.ZodType<T>, query: URLSearchParams): T {
   const given = Object.fromEntries(query);
-  const parsed = eventQuerySchema.omit({ limit: true }).safeParse(given);
+  const parsed = schema.safeParse(given);
   if (parsed.success) return parsed.data;
   const [first] = explain(parsed.error, given);
   throw new SwitchgearError('bad_request', first?.message ?? 'The query is not valid');

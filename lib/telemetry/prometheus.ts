@@ -2,22 +2,25 @@
  * `GET /metrics`: what is measured anyway, read at the time of the scrape, so that exporting costs requests nothing and
  * shows the numbers of the console. Names are OpenTelemetry's for generative AI where it has them (a gateway is a
  * server to its callers), else `switchgear_…`. Labels are bounded: components and upstreams by the configuration, models by
- * `MAX_MODEL_METERS`.
+ * `MAX_MODEL_METERS`, components with buckets of their own by `MAX_DETAILED`.
+ *
+ * What is of a component, an upstream, a cache or a batcher begins with its first call (or when it is opened or held),
+ * and stays from then on: of a large configuration most is never used, and would be nearly all of a scrape.
  */
 import { Counter, collectDefaultMetrics, Gauge, type Metric, Registry } from 'prom-client';
 import type { BreakerState } from '#lib/breaker/types.ts';
 import type { ResponseCache } from '#lib/cache/response-cache.ts';
 import { type Batching, flushReasons, type UpstreamBatcherView } from '#lib/contracts/batching.ts';
-import type { BreakerView } from '#lib/contracts/breakers.ts';
 import type { Predictions } from '#lib/contracts/predictions.ts';
 import { answerKinds } from '#lib/contracts/requests.ts';
+import { isTroubled, type Standing } from '#lib/contracts/worst-first.ts';
 import { BOUNDS_MS, type HistogramTotals } from '#lib/telemetry/meter.ts';
 import type { ModelLabels } from '#lib/telemetry/model-meters.ts';
 import type { Telemetry, UpstreamLoad } from '#lib/telemetry/telemetry.ts';
 
 export interface PrometheusParts {
   telemetry: Telemetry;
-  components: () => Iterable<Pick<BreakerView, 'name' | 'state' | 'hold'>>;
+  components: () => readonly Pick<Standing, 'name' | 'state' | 'hold'>[];
   upstreams: () => readonly (UpstreamLoad & { kind: string })[];
   cache: ResponseCache;
   batching: () => Batching;
@@ -25,6 +28,21 @@ export interface PrometheusParts {
 }
 
 type Labels = Record<string, string>;
+type Load = ReturnType<PrometheusParts['upstreams']>[number];
+
+/** What one scrape reads, once. */
+interface Scrape {
+  readonly components: readonly Pick<Standing, 'name' | 'state' | 'hold'>[];
+  readonly upstreams: readonly Load[];
+  readonly usedComponents: Scrape['components'];
+  readonly usedUpstreams: readonly Load[];
+  readonly batching: Batching;
+  readonly predictions: Predictions;
+}
+
+/** Components that have buckets of their own, in the order of their first call; the others share `OTHER_COMPONENT`'s. */
+export const MAX_DETAILED = 200;
+export const OTHER_COMPONENT = '_other';
 
 const STATES: readonly BreakerState[] = ['closed', 'half_open', 'open'];
 /** OpenTelemetry's names of what we call completions. */
@@ -40,6 +58,8 @@ const EVICTIONS = ['size', 'ttl', 'purge'] as const;
 export class Prometheus {
   readonly #registry = new Registry();
   readonly #parts: PrometheusParts;
+  readonly #detailed = new Set<string>();
+  #scrape: Scrape | null = null;
 
   constructor(parts: PrometheusParts) {
     this.#parts = parts;
@@ -58,7 +78,34 @@ export class Prometheus {
   }
 
   text(): Promise<string> {
+    this.#scrape = this.#read();
     return this.#registry.metrics();
+  }
+
+  #read(): Scrape {
+    const { telemetry, batching, predictions } = this.#parts;
+    const components = this.#parts.components();
+    const upstreams = this.#parts.upstreams();
+    const usedComponents = components.filter(
+      (each) => isTroubled(each) || telemetry.scope(`component:${each.name}`)?.meter.isUsed === true,
+    );
+    // A component's name begins with that of its upstream, which has neither dots nor slashes.
+    const owners = new Set(usedComponents.map(({ name }) => name.split(/[./]/, 1)[0]));
+    return {
+      components,
+      upstreams,
+      usedComponents,
+      usedUpstreams: upstreams.filter(
+        ({ name, inFlight, queued }) => owners.has(name) || inFlight > 0 || queued > 0,
+      ),
+      batching: batching(),
+      predictions: predictions(),
+    };
+  }
+
+  get #now(): Scrape {
+    this.#scrape ??= this.#read();
+    return this.#scrape;
   }
 
   #addRequests(): void {
@@ -123,7 +170,7 @@ export class Prometheus {
   }
 
   #addPredictions(): void {
-    const { predictions } = this.#parts;
+    const predictions = () => this.#now.predictions;
     const present = (value: number | null): [Labels, number][] => (value === null ? [] : [[{}, value]]);
     this.#gauge(
       'switchgear_recommended_replicas',
@@ -159,23 +206,26 @@ export class Prometheus {
   }
 
   #addComponents(): void {
-    const { components, telemetry } = this.#parts;
+    const { telemetry } = this.#parts;
     const counts = (counter: string) => () =>
-      [...components()].map(({ name }): [Labels, number] => [
+      this.#now.usedComponents.map(({ name }): [Labels, number] => [
         { component: name },
         telemetry.scope(`component:${name}`)?.meter.countTotals()[counter] ?? 0,
       ]);
+    this.#gauge('switchgear_components', 'Components there are, called or not', [], () => [
+      [{}, this.#now.components.length],
+    ]);
     this.#gauge(
       'switchgear_breaker_state',
       '1 for the state that callers meet, 0 for the others',
       ['component', 'state'],
       () =>
-        [...components()].flatMap(({ name, state }) =>
+        this.#now.usedComponents.flatMap(({ name, state }) =>
           STATES.map((each): [Labels, number] => [{ component: name, state: each }, each === state ? 1 : 0]),
         ),
     );
     this.#gauge('switchgear_breaker_held', '1 while an operator holds it', ['component'], () =>
-      [...components()].map(({ name, hold }): [Labels, number] => [
+      this.#now.usedComponents.map(({ name, hold }): [Labels, number] => [
         { component: name },
         hold === null ? 0 : 1,
       ]),
@@ -188,18 +238,30 @@ export class Prometheus {
       ['component'],
       counts('calls_refused'),
     );
-    this.#histogram('switchgear_call_duration_seconds', 'Duration of calls', () =>
-      [...components()].flatMap(({ name }): [Labels, HistogramTotals][] => {
-        const meter = telemetry.scope(`component:${name}`)?.meter;
-        return meter === undefined ? [] : [[{ component: name }, meter.histogramTotals('call')]];
-      }),
-    );
+    this.#histogram('switchgear_call_duration_seconds', 'Duration of calls', () => this.#callDurations());
+  }
+
+  #callDurations(): [Labels, HistogramTotals][] {
+    const own: [Labels, HistogramTotals][] = [];
+    let other: HistogramTotals | null = null;
+    const used = new Set(this.#now.usedComponents.map(({ name }) => name));
+    for (const name of this.#detailed) if (!used.has(name)) this.#detailed.delete(name);
+    for (const name of used) {
+      const totals = this.#parts.telemetry.scope(`component:${name}`)?.meter.histogramTotals('call');
+      if (totals === undefined || totals.count === 0) continue;
+      if (this.#detailed.size < MAX_DETAILED) this.#detailed.add(name);
+      if (this.#detailed.has(name)) own.push([{ component: name }, totals]);
+      else other = other === null ? totals : summed(other, totals);
+    }
+    return other === null ? own : [...own, [{ component: OTHER_COMPONENT }, other]];
   }
 
   #addUpstreams(): void {
-    const { upstreams } = this.#parts;
     const each = (read: (load: UpstreamLoad) => number) => () =>
-      upstreams().map((load): [Labels, number] => [{ upstream: load.name }, read(load)]);
+      this.#now.usedUpstreams.map((load): [Labels, number] => [{ upstream: load.name }, read(load)]);
+    this.#gauge('switchgear_upstreams', 'Upstreams there are, called or not', [], () => [
+      [{}, this.#now.upstreams.length],
+    ]);
     this.#gauge(
       'switchgear_upstream_in_flight',
       'Calls in flight',
@@ -225,10 +287,13 @@ export class Prometheus {
     const each = (read: (name: string) => [Labels, number][]) => () =>
       cache
         .names()
+        .filter((name) => isUsed(name))
         .flatMap((name) =>
           read(name).map(([labels, value]) => [{ cache: name, ...labels }, value] as [Labels, number]),
         );
     const totals = (name: string) => cache.countsOf(name).total();
+    const isUsed = (name: string) =>
+      cache.memory.sizeOf(name).entries > 0 || Object.values(totals(name)).some((count) => count > 0);
     this.#counter(
       'switchgear_cache_looks_total',
       'Looks into a cache by how they ended',
@@ -284,15 +349,19 @@ export class Prometheus {
 
   #addBatchers(): void {
     const each = (read: (view: UpstreamBatcherView) => [Labels, number][]) => () =>
-      this.#parts.batching().upstreams.flatMap(({ name, llm, embedding }) =>
+      this.#now.batching.upstreams.flatMap(({ name, llm, embedding }) =>
         (
           [
             ['llm', llm],
             ['embedding', embedding],
           ] as const
-        ).flatMap(([kind, view]) =>
-          read(view).map(([labels, value]): [Labels, number] => [{ upstream: name, kind, ...labels }, value]),
-        ),
+        ).flatMap(([kind, view]) => {
+          if (view.total_batches === 0 && view.pending_requests === 0) return [];
+          return read(view).map(([labels, value]): [Labels, number] => [
+            { upstream: name, kind, ...labels },
+            value,
+          ]);
+        }),
       );
     const names = ['upstream', 'kind'];
     this.#counter(
@@ -322,7 +391,7 @@ export class Prometheus {
   }
 
   #genAi({ operation, model, upstream }: ModelLabels): Labels {
-    const kind = this.#parts.upstreams().find(({ name }) => name === upstream)?.kind ?? 'unknown';
+    const kind = this.#now.upstreams.find(({ name }) => name === upstream)?.kind ?? 'unknown';
     return {
       gen_ai_operation_name: OPERATION_NAMES[operation],
       gen_ai_request_model: model,
@@ -383,6 +452,14 @@ export class Prometheus {
     // prom-client counts histograms itself; the registry only ever calls `get`, so one that is counted already fits.
     this.#registry.registerMetric(metric as unknown as Metric);
   }
+}
+
+function summed(a: HistogramTotals, b: HistogramTotals): HistogramTotals {
+  return {
+    upTo: a.upTo.map((count, bound) => count + (b.upTo[bound] ?? 0)),
+    count: a.count + b.count,
+    sumMs: a.sumMs + b.sumMs,
+  };
 }
 
 interface Counted {

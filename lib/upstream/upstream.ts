@@ -51,7 +51,8 @@ export class Upstream {
   #successor: Upstream | null = null;
   #address: URL;
   #prefix: string;
-  #pool: Pool;
+  /** Opened by the first call: most of many upstreams are never called. */
+  #pool: Pool | null = null;
   readonly #dispatcher: Dispatching;
 
   constructor(config: UpstreamConfig, url: string, parts: UpstreamParts) {
@@ -67,10 +68,11 @@ export class Upstream {
     this.authorization = config.api_key === undefined ? null : `Bearer ${config.api_key}`;
     this.#address = new URL(url);
     this.#prefix = prefixOf(this.#address);
-    this.#pool = this.#openPool();
     this.#dispatcher = {
       dispatch: (options, handler) =>
-        gate === null ? this.#pool.dispatch(options, handler) : gate.dispatch(this.#pool, options, handler),
+        gate === null
+          ? this.#connections().dispatch(options, handler)
+          : gate.dispatch(this.#connections(), options, handler),
     };
   }
 
@@ -107,8 +109,8 @@ export class Upstream {
     const old = this.#pool;
     this.#address = new URL(url);
     this.#prefix = prefixOf(this.#address);
-    this.#pool = this.#openPool();
-    await old.destroy();
+    this.#pool = null;
+    await old?.destroy();
   }
 
   /** Lets running calls end and closes the connections; those that wait go to the successor, or are refused. */
@@ -116,21 +118,23 @@ export class Upstream {
     this.#successor = successor;
     if (successor === null)
       this.slots.close(new SwitchgearError('shutting_down', `Upstream ${this.name} was removed`));
-    await this.#pool.close();
+    await this.#connections().close();
   }
 
   async destroy(): Promise<void> {
-    await this.#pool.destroy();
+    await this.#connections().destroy();
   }
 
-  #openPool(): Pool {
-    return new Pool(this.#address.origin, {
+  /** Also of one that ends without a call: what comes late finds it closed. */
+  #connections(): Pool {
+    this.#pool ??= new Pool(this.#address.origin, {
       connections: this.config.connections,
       connect: { timeout: this.config.timeout.connect_ms },
       keepAliveTimeout: KEEP_ALIVE_MS,
       // Over HTTP/2 calls would share one connection, and its slots and cancels would mean something else.
       allowH2: false,
     });
+    return this.#pool;
   }
 }
 

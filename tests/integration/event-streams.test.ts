@@ -41,7 +41,7 @@ async function serve(store: EventStore = new MemoryEventStore()) {
   const feed = new Feed();
   const log = new EventLog(Date.now, store);
   const faults: unknown[] = [];
-  const streams = new EventStreams(feed, log, (thrown) => faults.push(thrown));
+  const streams = new EventStreams({ view: () => feed }, log, (thrown) => faults.push(thrown));
   const server = createHttpServer((req, res) => {
     if (!streams.handle(req, res)) res.writeHead(404).end();
   });
