@@ -14,8 +14,9 @@ import { type Batching, flushReasons, type UpstreamBatcherView } from '#lib/cont
 import type { Predictions } from '#lib/contracts/predictions.ts';
 import { answerKinds } from '#lib/contracts/requests.ts';
 import { isTroubled, type Standing } from '#lib/contracts/worst-first.ts';
+import { FirstSeen } from '#lib/telemetry/first-seen.ts';
 import { BOUNDS_MS, type HistogramTotals } from '#lib/telemetry/meter.ts';
-import type { ModelLabels } from '#lib/telemetry/model-meters.ts';
+import { type ModelLabels, type ModelMeter, OTHER_MODEL } from '#lib/telemetry/model-meters.ts';
 import type { Telemetry, UpstreamLoad } from '#lib/telemetry/telemetry.ts';
 
 export interface PrometheusParts {
@@ -43,6 +44,16 @@ interface Scrape {
 /** Components that have buckets of their own, in the order of their first call; the others share `OTHER_COMPONENT`'s. */
 export const MAX_DETAILED = 200;
 export const OTHER_COMPONENT = '_other';
+/** The same of models, whose buckets are the largest part of a scrape. */
+export const MAX_DETAILED_MODELS = 50;
+const OTHER_MODELS: Labels = {
+  gen_ai_operation_name: OTHER_MODEL,
+  gen_ai_request_model: OTHER_MODEL,
+  gen_ai_provider_name: OTHER_MODEL,
+  switchgear_upstream: OTHER_MODEL,
+};
+/** Requests to models are counted at the bounds that OpenTelemetry recommends, from 10 ms on. */
+const MODEL_BOUNDS_FROM = BOUNDS_MS.indexOf(10);
 
 const STATES: readonly BreakerState[] = ['closed', 'half_open', 'open'];
 /** OpenTelemetry's names of what we call completions. */
@@ -58,7 +69,8 @@ const EVICTIONS = ['size', 'ttl', 'purge'] as const;
 export class Prometheus {
   readonly #registry = new Registry();
   readonly #parts: PrometheusParts;
-  readonly #detailed = new Set<string>();
+  readonly #detailedComponents = new FirstSeen(MAX_DETAILED);
+  readonly #detailedModels = new FirstSeen(MAX_DETAILED_MODELS);
   #scrape: Scrape | null = null;
 
   constructor(parts: PrometheusParts) {
@@ -122,18 +134,15 @@ export class Prometheus {
       'Time added to served requests until their first byte',
       () => {
         const meter = telemetry.scope('gateway')?.meter;
-        return meter === undefined ? [] : [[{}, meter.histogramTotals('added')]];
+        return meter === undefined ? [] : [{ labels: {}, ...inSeconds(meter.histogramTotals('added')) }];
       },
     );
   }
 
   #addModels(): void {
     const { telemetry } = this.#parts;
-    const each = (name: string) => () =>
-      [...telemetry.models.list()].map(({ labels, meter }): [Labels, HistogramTotals] => [
-        this.#genAi(labels),
-        meter.histogramTotals(name),
-      ]);
+    const each = (name: string) =>
+      this.#ofModels(({ meter }) => inSeconds(meter.histogramTotals(name), MODEL_BOUNDS_FROM));
     this.#histogram('gen_ai_server_request_duration_seconds', 'Duration of served requests', each('latency'));
     this.#histogram(
       'gen_ai_server_time_to_first_token_seconds',
@@ -146,15 +155,16 @@ export class Prometheus {
       'gen_ai_provider_name',
       'switchgear_upstream',
     ];
-    this.#register('gen_ai_client_token_usage', 'Tokens of a request, as upstreams count them', () =>
-      [...telemetry.models.list()].flatMap(({ labels, tokens }) => {
-        const own = this.#genAi(labels);
-        return [
-          { labels: { ...own, gen_ai_token_type: 'input' }, ...tokens.input.totals() },
-          { labels: { ...own, gen_ai_token_type: 'output' }, ...tokens.output.totals() },
-        ];
-      }),
-    );
+    const tokens = (type: 'input' | 'output') => {
+      const read = this.#ofModels((model) => model.tokens[type].totals());
+      return () =>
+        read().map(({ labels, ...own }) => ({ labels: { ...labels, gen_ai_token_type: type }, ...own }));
+    };
+    const [input, output] = [tokens('input'), tokens('output')];
+    this.#histogram('gen_ai_client_token_usage', 'Tokens of a request, as upstreams count them', () => [
+      ...input(),
+      ...output(),
+    ]);
     this.#counter(
       'switchgear_model_requests_total',
       'Requests that reached an upstream, by model and how they were answered',
@@ -167,6 +177,22 @@ export class Prometheus {
             .map((how): [Labels, number] => [{ ...this.#genAi(labels), how }, totals[how] ?? 0]);
         }),
     );
+  }
+
+  /** A histogram of each model that has any samples, as far as there are places; of the others together. */
+  #ofModels(read: (model: ModelMeter) => Tally): () => Counted[] {
+    return () => {
+      const all = [...this.#parts.telemetry.models.list()];
+      const { own, others } = this.#detailedModels.split(
+        all,
+        ({ labels: { operation, upstream, model } }) => `${operation} ${upstream} ${model}`,
+      );
+      const rest = summed(others.map(read));
+      return [
+        ...own.map((model) => ({ labels: this.#genAi(model.labels), ...read(model) })),
+        ...(rest === null ? [] : [{ labels: OTHER_MODELS, ...rest }]),
+      ].filter(({ count }) => count > 0);
+    };
   }
 
   #addPredictions(): void {
@@ -241,19 +267,17 @@ export class Prometheus {
     this.#histogram('switchgear_call_duration_seconds', 'Duration of calls', () => this.#callDurations());
   }
 
-  #callDurations(): [Labels, HistogramTotals][] {
-    const own: [Labels, HistogramTotals][] = [];
-    let other: HistogramTotals | null = null;
-    const used = new Set(this.#now.usedComponents.map(({ name }) => name));
-    for (const name of this.#detailed) if (!used.has(name)) this.#detailed.delete(name);
-    for (const name of used) {
+  #callDurations(): Counted[] {
+    const called = this.#now.usedComponents.flatMap(({ name }) => {
       const totals = this.#parts.telemetry.scope(`component:${name}`)?.meter.histogramTotals('call');
-      if (totals === undefined || totals.count === 0) continue;
-      if (this.#detailed.size < MAX_DETAILED) this.#detailed.add(name);
-      if (this.#detailed.has(name)) own.push([{ component: name }, totals]);
-      else other = other === null ? totals : summed(other, totals);
-    }
-    return other === null ? own : [...own, [{ component: OTHER_COMPONENT }, other]];
+      return totals === undefined || totals.count === 0 ? [] : [{ name, tally: inSeconds(totals) }];
+    });
+    const { own, others } = this.#detailedComponents.split(called, ({ name }) => name);
+    const rest = summed(others.map(({ tally }) => tally));
+    return [
+      ...own.map(({ name, tally }) => ({ labels: { component: name }, ...tally })),
+      ...(rest === null ? [] : [{ labels: { component: OTHER_COMPONENT }, ...rest }]),
+    ];
   }
 
   #addUpstreams(): void {
@@ -426,20 +450,7 @@ export class Prometheus {
     });
   }
 
-  /** Of durations, in seconds. */
-  #histogram(name: string, help: string, read: () => [Labels, HistogramTotals][]): void {
-    this.#register(name, help, () =>
-      read().map(([labels, { upTo, count, sumMs }]) => ({
-        labels,
-        bounds: BOUNDS_MS.map((bound) => bound / 1_000),
-        upTo,
-        count,
-        sum: sumMs / 1_000,
-      })),
-    );
-  }
-
-  #register(name: string, help: string, read: () => Counted[]): void {
+  #histogram(name: string, help: string, read: () => Counted[]): void {
     const metric = {
       name,
       get: async () => ({
@@ -454,22 +465,42 @@ export class Prometheus {
   }
 }
 
-function summed(a: HistogramTotals, b: HistogramTotals): HistogramTotals {
-  return {
-    upTo: a.upTo.map((count, bound) => count + (b.upTo[bound] ?? 0)),
-    count: a.count + b.count,
-    sumMs: a.sumMs + b.sumMs,
-  };
-}
-
-interface Counted {
-  readonly labels: Labels;
+interface Tally {
   /** Ascending, in the metric's unit. */
   readonly bounds: readonly number[];
   /** Samples at or below each bound. */
   readonly upTo: readonly number[];
   readonly count: number;
   readonly sum: number;
+}
+
+interface Counted extends Tally {
+  readonly labels: Labels;
+}
+
+/** @param from the first of `BOUNDS_MS` that is wanted */
+function inSeconds({ upTo, count, sumMs }: HistogramTotals, from = 0): Tally {
+  return {
+    bounds: BOUNDS_MS.slice(from).map((bound) => bound / 1_000),
+    upTo: upTo.slice(from),
+    count,
+    sum: sumMs / 1_000,
+  };
+}
+
+/** Of tallies with the same bounds; null of none. */
+function summed(all: readonly Tally[]): Tally | null {
+  const [first, ...rest] = all;
+  if (first === undefined) return null;
+  return rest.reduce(
+    (total, { upTo, count, sum }) => ({
+      bounds: total.bounds,
+      upTo: total.upTo.map((before, bound) => before + (upTo[bound] ?? 0)),
+      count: total.count + count,
+      sum: total.sum + sum,
+    }),
+    first,
+  );
 }
 
 function samplesOf(name: string, { labels, bounds, upTo, count, sum }: Counted) {
