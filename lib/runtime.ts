@@ -345,8 +345,8 @@ export class Runtime implements RuntimeHandle {
     return this.#config;
   }
 
-  snapshot(): Snapshot {
-    return this.snapshots.now();
+  snapshot(components: readonly string[] = []): Snapshot {
+    return this.snapshots.now(components);
   }
 
   upstreams(): UpstreamView[] {

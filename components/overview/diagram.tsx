@@ -14,13 +14,11 @@ import { formatCount, formatPerSecond, percentFigure, UNKNOWN } from '#component
 /** The request's way, drawn as electrical plant is drawn: a switch for each breaker, a line as wide as its calls. */
 export function Diagram() {
   const { snapshot, nowMs } = useLive();
-  const { components, upstreams, traffic, in_flight, cache, batching } = snapshot;
+  const { components, totals, traffic, in_flight, cache, batching } = snapshot;
   const { isBusy } = useTrends();
   const router = useRouter();
   const layout = layoutOf(components, isBusy);
-  const inFlight = upstreams.reduce((sum, upstream) => sum + upstream.in_flight, 0);
-  const capacity = upstreams.reduce((sum, { connections }) => sum + connections, 0);
-  const queued = upstreams.reduce((sum, upstream) => sum + upstream.queued, 0);
+  const { in_flight: inFlight, connections: capacity, queued } = totals;
   const { minute } = traffic;
   const ratePerS = minute.requests_per_s;
   const kept = minute.answers.cache + minute.answers.coalesced + minute.answers.stale;
@@ -49,7 +47,8 @@ export function Diagram() {
     },
   ];
   const xs = stageXs(stages.length);
-  const note = layout.hidden === 0 ? '' : ` · ${layout.hidden} without calls not drawn`;
+  const hidden = layout.hidden + totals.components - components.length;
+  const note = hidden === 0 ? '' : ` · ${formatCount(hidden)} more not drawn`;
   return (
     <Card title="Now" note={`clients over 1 min, calls over 10 s; line width is calls per second${note}`}>
       <div className="px-2 pb-1.5 max-md:hidden">

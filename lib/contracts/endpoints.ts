@@ -1,5 +1,6 @@
 /** Every endpoint of the control plane, as the OpenAPI document shows it. A test holds it against the routes. */
 import { z } from 'zod';
+import { breakerQuerySchema } from '#lib/contracts/breakers.ts';
 import { drillQuerySchema } from '#lib/contracts/drills.ts';
 import { eventQuerySchema } from '#lib/contracts/events.ts';
 import { historyQuerySchema } from '#lib/contracts/history.ts';
@@ -122,8 +123,10 @@ export const ENDPOINTS: readonly Endpoint[] = [
     path: '/api/breakers',
     id: 'listBreakers',
     tag: 'Breakers',
-    summary: 'All circuit breakers',
+    summary: 'All circuit breakers, or those that match, page by page',
+    query: breakerQuerySchema,
     answers: { 200: { what: 'Each with its window, hold and last transition', json: 'BreakerList' } },
+    errors: ['bad_request'],
   },
   {
     method: 'GET',

@@ -208,12 +208,17 @@ export class Telemetry {
   }
 
   #sampleGauges(): void {
+    const all = [0, 0, 0];
     for (const { name, inFlight, queued, capacity } of this.#parts.upstreams()) {
       const { meter } = this.#scope('upstream', name);
       [inFlight, queued, capacity].forEach((value, gauge) => {
         meter.gauge(gauge, value);
+        all[gauge] = (all[gauge] ?? 0) + value;
       });
     }
+    all.forEach((value, gauge) => {
+      this.#gateway.meter.gauge(gauge, value);
+    });
     this.#sampleCache();
     const sample = this.#parts.process();
     this.#lastSample = sample;
