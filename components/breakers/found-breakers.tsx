@@ -37,13 +37,6 @@ export function FoundBreakers({ state, text }: { state: string | null; text: str
   return (
     <>
       <PolledState asked={asked} what="The breakers" />
-      {breakers.length === 0 ? (
-        <div className="border-t">
-          <StateNote kind="empty" title="No breaker is like that" />
-        </div>
-      ) : (
-        <BreakerTable components={breakers.map((each) => componentOf(each, upstreams))} nowMs={nowMs} />
-      )}
       <nav aria-label="Pages of breakers" className="flex flex-wrap items-center gap-2 border-t px-4 py-2">
         <span className="mr-auto text-muted">
           {total === 0 ? 'None' : `${formatCount(offset + 1)} to ${formatCount(offset + breakers.length)}`} of{' '}
@@ -56,6 +49,13 @@ export function FoundBreakers({ state, text }: { state: string | null; text: str
           Next {PAGE}
         </Button>
       </nav>
+      {breakers.length === 0 ? (
+        <div className="border-t">
+          <StateNote kind="empty" title="No breaker is like that" />
+        </div>
+      ) : (
+        <BreakerTable components={breakers.map((each) => componentOf(each, upstreams))} nowMs={nowMs} />
+      )}
     </>
   );
 }

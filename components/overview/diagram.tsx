@@ -11,6 +11,8 @@ import { useTrends } from '#components/overview/use-trends.ts';
 import { Card } from '#components/ui/card.tsx';
 import { formatCount, formatPerSecond, percentFigure, UNKNOWN } from '#components/ui/format.ts';
 
+const MAX_FIGURE_CHARS = 6;
+
 /** The request's way, drawn as electrical plant is drawn: a switch for each breaker, a line as wide as its calls. */
 export function Diagram() {
   const { snapshot, nowMs } = useLive();
@@ -23,6 +25,7 @@ export function Diagram() {
   const ratePerS = minute.requests_per_s;
   const kept = minute.answers.cache + minute.answers.coalesced + minute.answers.stale;
   const keptPerS = minute.measured_s === 0 ? 0 : kept / minute.measured_s;
+  const slots = `${inFlight}/${capacity}`;
   const stages: Stage[] = [
     { name: 'Clients', value: formatPerSecond(ratePerS), unit: 'req/s', ratePerS },
     {
@@ -40,8 +43,9 @@ export function Diagram() {
     },
     {
       name: 'Slots',
-      value: `${inFlight}/${capacity}`,
-      unit: 'used',
+      value: slots,
+      // A long figure leaves no room for it.
+      unit: slots.length > MAX_FIGURE_CHARS ? '' : 'used',
       ratePerS: Math.max(0, ratePerS - keptPerS),
       ...(queued > 0 ? { warning: `${formatCount(queued)} queued` } : {}),
     },

@@ -37,6 +37,7 @@ interface Scrape {
   readonly upstreams: readonly Load[];
   readonly usedComponents: Scrape['components'];
   readonly usedUpstreams: readonly Load[];
+  readonly idleUpstreams: ReadonlySet<string>;
   readonly batching: Batching;
   readonly predictions: Predictions;
 }
@@ -45,7 +46,7 @@ interface Scrape {
 export const MAX_DETAILED = 200;
 export const OTHER_COMPONENT = '_other';
 /** The same of models, whose buckets are the largest part of a scrape. */
-export const MAX_DETAILED_MODELS = 50;
+export const MAX_DETAILED_MODELS = 40;
 const OTHER_MODELS: Labels = {
   gen_ai_operation_name: OTHER_MODEL,
   gen_ai_request_model: OTHER_MODEL,
@@ -103,13 +104,13 @@ export class Prometheus {
     );
     // A component's name begins with that of its upstream, which has neither dots nor slashes.
     const owners = new Set(usedComponents.map(({ name }) => name.split(/[./]/, 1)[0]));
+    const isUsed = ({ name, inFlight, queued }: Load) => owners.has(name) || inFlight > 0 || queued > 0;
     return {
       components,
       upstreams,
       usedComponents,
-      usedUpstreams: upstreams.filter(
-        ({ name, inFlight, queued }) => owners.has(name) || inFlight > 0 || queued > 0,
-      ),
+      usedUpstreams: upstreams.filter(isUsed),
+      idleUpstreams: new Set(upstreams.filter((each) => !isUsed(each)).map(({ name }) => name)),
       batching: batching(),
       predictions: predictions(),
     };
@@ -213,6 +214,7 @@ export class Prometheus {
     const targets = (value: 'applied' | 'recommended') => () =>
       predictions().targets.flatMap((each): [Labels, number][] => {
         const { actuator, target } = each;
+        if (this.#now.idleUpstreams.has(target)) return [];
         return each[value] === null ? [] : [[{ actuator, target }, each[value]]];
       });
     const names = ['actuator', 'target'];
