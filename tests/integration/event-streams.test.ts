@@ -41,7 +41,12 @@ async function serve(store: EventStore = new MemoryEventStore()) {
   const feed = new Feed();
   const log = new EventLog(Date.now, store);
   const faults: unknown[] = [];
-  const streams = new EventStreams({ view: () => feed }, log, (thrown) => faults.push(thrown));
+  const views: (readonly string[])[] = [];
+  const view = (components: readonly string[]) => {
+    views.push(components);
+    return feed;
+  };
+  const streams = new EventStreams({ view }, log, (thrown) => faults.push(thrown));
   const server = createHttpServer((req, res) => {
     if (!streams.handle(req, res)) res.writeHead(404).end();
   });
@@ -52,7 +57,7 @@ async function serve(store: EventStore = new MemoryEventStore()) {
     await drain(server, () => 0);
   };
   closers.push(() => (server.listening ? close() : undefined));
-  return { url, feed, log, streams, server, faults, close };
+  return { url, feed, views, log, streams, server, faults, close };
 }
 
 function append(log: EventLog, count: number, more: { component?: string; detail?: unknown } = {}): void {
@@ -85,6 +90,22 @@ describe('the stream of snapshots', () => {
       'cache-control': 'no-cache, no-transform',
       'x-accel-buffering': 'no',
     });
+  });
+
+  it('has one view for all who ask for the same components, in whatever order', async () => {
+    const { url, views, streams } = await serve();
+    const of = (query: string) => follow(`${url}/api/stream${query}`);
+    const clients = await Promise.all(
+      ['', '?components=b,a', '?components=a,%20b,a', '?components='].map(of),
+    );
+    expect(views.map((asked) => asked.join())).toEqual(['', 'a,b']);
+    for (const client of clients) client.close();
+    await expect.poll(() => streams.size).toBe(0);
+    const again = await of('?components=a,b');
+    expect([again.status, views.length]).toEqual([200, 3]);
+    const many = Array.from({ length: 21 }, (_, index) => `c${index}`).join();
+    expect((await of(`?components=${many}`)).status).toBe(400);
+    expect((await of('?component=a')).status).toBe(400);
   });
 
   it('serves 200 listeners, and asks for snapshots only while somebody listens', async () => {

@@ -13,8 +13,13 @@ const COMPONENTS = 4 * UPSTREAMS + 1;
 const MAX_STREAM_BYTES = 100_000;
 const MAX_METRICS_BYTES = 1_000_000;
 
+/** What is kept outside the heap (windows, rings, histograms) while nothing is called. */
+const MAX_IDLE_BUFFER_BYTES = 20_000_000;
+
 let gateway: TestGateway;
+let bufferBytes = 0;
 beforeAll(async () => {
+  const before = process.memoryUsage().arrayBuffers;
   gateway = await startGateway({
     upstreams: Array.from({ length: UPSTREAMS }, (_, index) => ({
       name: `upstream-${index}`,
@@ -24,6 +29,7 @@ beforeAll(async () => {
       models: [`model-${index}`],
     })),
   });
+  bufferBytes = process.memoryUsage().arrayBuffers - before;
 });
 afterAll(async () => {
   await gateway.close();
@@ -107,6 +113,10 @@ describe('before any call', () => {
       expect(snapshot).toMatchObject({ is_whole: false, components: [], upstreams: [] });
       expect(bytes).toBeLessThan(MAX_STREAM_BYTES / 2);
     }
+  });
+
+  it('windows, rings and histograms take no room', () => {
+    expect(bufferBytes).toBeLessThan(MAX_IDLE_BUFFER_BYTES);
   });
 
   it('a scrape has how many there are, and nothing of each', async () => {

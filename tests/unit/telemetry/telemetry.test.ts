@@ -61,6 +61,37 @@ describe('the sliding windows', () => {
   });
 });
 
+describe('seconds in which nothing is called', () => {
+  it('are one for all that look the same, and each component’s own as soon as it is called', () => {
+    const setup = setUp();
+    const meters = ['a.chat', 'b.chat', 'c.chat'].map((name) => setup.telemetry.meterOf(name));
+    seconds(setup, 3, (second) => {
+      if (second === 1) meters[0]?.call(10, false);
+    });
+    const bucket = (name: string, back: number) =>
+      setup.telemetry.scope(`component:${name}`)?.ring.back(back);
+    for (const back of [0, 1, 2]) expect(bucket('b.chat', back)).toBe(bucket('c.chat', back));
+    expect(bucket('a.chat', 0)).toBe(bucket('b.chat', 0));
+    expect(bucket('a.chat', 1)).not.toBe(bucket('b.chat', 1));
+    expect([0, 1, 2].map((back) => bucket('a.chat', back)?.counts[0])).toEqual([0, 1, 0]);
+    const isUsed = (name: string) => setup.telemetry.scope(`component:${name}`)?.meter.isUsed;
+    expect([isUsed('a.chat'), isUsed('b.chat')]).toEqual([true, false]);
+  });
+
+  it('count as measured: their rate is nought, not unknown', async () => {
+    const setup = setUp();
+    setup.telemetry.meterOf('a.chat');
+    seconds(setup, 5);
+    const { series } = await setup.telemetry.history({
+      series: 'calls_per_s:a.chat,slots_in_use,slots_queued,slots',
+      from: new Date(setup.clocks.wallMs - 5_000).toISOString(),
+      step_s: 5,
+    });
+    const last = Object.values(series).map(({ values }) => values.at(-1));
+    expect(last).toEqual([0, 3, 1, 64]);
+  });
+});
+
 describe('models', () => {
   it('beyond the bound are counted together', () => {
     const setup = setUp();
