@@ -1,5 +1,5 @@
 /**
- * A second in which scopes counted nothing: one bucket for all that look the same, so that what nobody calls keeps no
+ * A second, or a minute, in which scopes counted nothing: one bucket for all that look the same, so that what nobody calls keeps no
  * seconds of its own.
  */
 import { type Bucket, type ScopeKind, SHAPES } from '#lib/telemetry/bucket.ts';
