@@ -9,6 +9,7 @@ import { runForecastBench } from './forecast/main.ts';
 import { runHitRateBench } from './hit-rate/main.ts';
 import { runPagesBench } from './pages/main.ts';
 import { runProxyBench } from './proxy/main.ts';
+import { runSizeBench } from './size/main.ts';
 import { runTelemetryBench } from './telemetry/main.ts';
 
 const BENCHES: Record<string, (args: string[]) => Promise<number>> = {
@@ -16,6 +17,7 @@ const BENCHES: Record<string, (args: string[]) => Promise<number>> = {
   cpu: runCpuBench,
   telemetry: runTelemetryBench,
   console: runConsoleBench,
+  size: runSizeBench,
   pages: runPagesBench,
   breaker: runBreakerBench,
   cache: runCacheBench,

@@ -68,8 +68,8 @@ export interface RuntimeHandle {
   /** From live evidence, as it is now. */
   score(): Score;
   readiness(): Readiness;
-  /** All that moves, as it is now. */
-  snapshot(): Snapshot;
+  /** All that moves, as it is now: what a stream begins with that is asked for these components. */
+  snapshot(components?: readonly string[]): Snapshot;
   audit(entry: AuditEntry): void;
   /** Logs a fault of our own that a caller was told nothing of. */
   reportError(error: unknown): void;

@@ -10,7 +10,7 @@ import { WhatIfs } from '#lib/breaker/what-if/what-if.ts';
 import { Ghosts } from '#lib/cache/ghosts.ts';
 import { cacheMetrics, cacheSnapshot, percentText } from '#lib/cache/report.ts';
 import { hitRateOf, hitsOf, ResponseCache } from '#lib/cache/response-cache.ts';
-import { composeSnapshot } from '#lib/compose-snapshot.ts';
+import { pictureOf } from '#lib/compose-snapshot.ts';
 import { ConfigError } from '#lib/config/faults.ts';
 import { LOOSENS, loosenedBy } from '#lib/config/reload.ts';
 import { restartNeeded, takenBy, tellTaken } from '#lib/config/taken.ts';
@@ -340,7 +340,7 @@ export class Runtime implements RuntimeHandle {
     );
     this.prometheus = new Prometheus({
       telemetry: this.telemetry,
-      components: () => this.breakers.list().map((breaker) => breaker.snapshot()),
+      components: () => this.breakers.list().map((breaker) => breaker.standing()),
       upstreams: () => this.#loads(),
       cache: this.cache,
       bodies: this.bodies,
@@ -353,7 +353,7 @@ export class Runtime implements RuntimeHandle {
       }),
       internalFaults: this.internalFaults,
     });
-    this.snapshots = new Snapshots((frame) => composeSnapshot(this, frame, now()));
+    this.snapshots = new Snapshots((seq) => pictureOf(this, seq, now()), monotonicMs);
     this.streams = new EventStreams({
       snapshots: this.snapshots,
       events: this.events,
@@ -367,7 +367,12 @@ export class Runtime implements RuntimeHandle {
         () => this.#ghosts.tick(),
         () => this.predictions.allocation.tick(),
         () => this.lab.tour.tick(),
-        () => this.snapshots.tick(() => rows.take(this.telemetry.sealedUntilMs, this.telemetry.scopes())),
+        () => {
+          const read = rows.take(this.telemetry.sealedUntilMs);
+          this.snapshots.tick((components, upstreams) =>
+            read(this.telemetry.scopesOf(components, upstreams)),
+          );
+        },
       ],
       (thrown) => this.internalFaults.report('timer', thrown),
     );
@@ -408,8 +413,8 @@ export class Runtime implements RuntimeHandle {
     return this.#config;
   }
 
-  snapshot(): Snapshot {
-    return this.snapshots.now();
+  snapshot(components: readonly string[] = []): Snapshot {
+    return this.snapshots.now(components);
   }
 
   upstreams(): UpstreamView[] {

@@ -32,7 +32,7 @@ export const STREAM_END = `${chunkOf({}, 'stop')}data: [DONE]\n\n`;
  * @returns null for any other name
  */
 export function parseModel(model: string): 'fixed' | StreamPlan | null {
-  if (model === 'bench-fixed') return 'fixed';
+  if (model.startsWith('bench-fixed')) return 'fixed';
   if (model.startsWith('bench-endless-')) return { tokens: Number.POSITIVE_INFINITY, gapMs: 50 };
   const match = /^bench-stream-(\d+)x(\d+)$/.exec(model);
   return match === null ? null : { tokens: Number(match[1]), gapMs: Number(match[2]) };

@@ -3,7 +3,6 @@
 import { useMemo } from 'react';
 import { TimeChart } from '#components/charts/time-chart.tsx';
 import type { ChartSeries } from '#components/charts/types.ts';
-import { useLive } from '#components/live/live-context.ts';
 import { type HistoryState, useHistory } from '#components/live/use-history.ts';
 import { useRange } from '#components/live/use-range.ts';
 import { formatMs, formatPerSecond, formatRate } from '#components/ui/format.ts';
@@ -14,14 +13,14 @@ const SUCCEEDED = 'succeeded';
 /** Outcomes, failure rate against its threshold, and latency, with this component's own events as marks. */
 export function BreakerCharts({
   component,
+  upstream,
   thresholdPercent,
 }: {
   component: string;
+  upstream: string | null;
   thresholdPercent: number;
 }) {
   const [range] = useRange();
-  const { snapshot } = useLive();
-  const upstream = snapshot.components.find(({ name }) => name === component)?.upstream ?? null;
   const of = (series: string) => `${series}:${component}`;
   const names = useMemo(
     () =>

@@ -10,13 +10,19 @@ import { WindowCard } from '#components/breakers/window-card.tsx';
 import { DrillCard } from '#components/drills/drill-card.tsx';
 import { useLive } from '#components/live/live-context.ts';
 import { RangeSelect } from '#components/live/range-select.tsx';
+import { useLookAt } from '#components/live/use-look-at.ts';
 import { Card } from '#components/ui/card.tsx';
 import { StateNote } from '#components/ui/state-notes.tsx';
+import type { Component } from '#lib/contracts/snapshot.ts';
 
 /** One breaker: why it is as it is, how near to its thresholds, what it went through, and what if. */
-export function BreakerPage({ name }: { name: string }) {
+export function BreakerPage({ name, initial }: { name: string; initial: Component | null }) {
   const { snapshot } = useLive();
-  const component = snapshot.components.find((each) => each.name === name);
+  useLookAt(name);
+  const isPart = snapshot.totals.components > snapshot.components.length;
+  // Of many, the stream shows this one from the next second on.
+  const component =
+    snapshot.components.find((each) => each.name === name) ?? (isPart ? initial : null) ?? undefined;
   if (component === undefined)
     return <Unknown name={name} known={snapshot.components.map((each) => each.name)} />;
   const drillable = component.upstream !== null && component.operation !== 'admin';
@@ -33,7 +39,11 @@ export function BreakerPage({ name }: { name: string }) {
       </nav>
       <StateCard component={component} />
       <WindowCard component={component} />
-      <BreakerCharts component={name} thresholdPercent={component.settings.failure_rate_percent} />
+      <BreakerCharts
+        component={name}
+        upstream={component.upstream}
+        thresholdPercent={component.settings.failure_rate_percent}
+      />
       <div className="grid gap-2.5 xl:grid-cols-2">
         <div className="flex min-w-0 flex-col gap-2.5">
           <Card title="Transitions" note="newest first, each with its evidence">

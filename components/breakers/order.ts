@@ -1,35 +1,11 @@
-/** Which component is worst, and when a list of them may change its order. */
+/** When a list of components may change its order. */
 import type { Component } from '#lib/contracts/snapshot.ts';
+import { SANDBOX, worstFirst } from '#lib/contracts/worst-first.ts';
 
-/** The component that protects nothing; only drills and tests use it. */
-export const SANDBOX = 'test';
+export { isQuiet, SANDBOX, worstFirst } from '#lib/contracts/worst-first.ts';
+
 /** Rows stay where they are for so long, unless a state changes: a reader must not chase them. */
 const RESORT_MS = 10_000;
-
-const BADNESS = { open: 0, half_open: 1, closed: 4 } as const;
-/** Somebody's own decision comes after what went wrong by itself. */
-const HELD = { open: 2, half_open: 2, closed: 3 } as const;
-
-/** Open, half-open, held open, held closed; then by failure rate, by traffic; the sandbox last of all. */
-export function worstFirst<T extends Component>(components: readonly T[]): T[] {
-  return components.toSorted(
-    (a, b) =>
-      Number(a.name === SANDBOX) - Number(b.name === SANDBOX) ||
-      badnessOf(a) - badnessOf(b) ||
-      (b.window.failure_rate ?? -1) - (a.window.failure_rate ?? -1) ||
-      b.rate_per_s - a.rate_per_s ||
-      a.name.localeCompare(b.name),
-  );
-}
-
-function badnessOf({ state, hold }: Component): number {
-  return (hold === null ? BADNESS : HELD)[state];
-}
-
-/** Closed, not held, and nobody calls it. */
-export function isQuiet({ state, hold, window }: Component): boolean {
-  return state === 'closed' && hold === null && window.calls === 0 && window.rejected === 0;
-}
 
 export interface Order {
   readonly names: readonly string[];

@@ -40,12 +40,23 @@ function sharesModel(model: string, models: readonly string[]): boolean {
   return models.some((each) => each === model || isGlob(each) || isGlob(model));
 }
 
+const NOT_ALL = 'There are more upstreams than are looked at here';
+
+/** The stream shows some of what there is, so that nothing can be said of the others. */
+function isPart({ components, totals }: Snapshot): boolean {
+  return totals.components > components.length;
+}
+
 /** What callers would notice if it were open. */
 export function whoServesInstead(component: Component, snapshot: Snapshot): string {
   if (component.name === REDIS) return 'Answers are kept and found in memory alone meanwhile.';
   if (component.upstream === null) return 'Nothing else depends on it.';
   const others = othersServing(component, snapshot);
-  if (others.length === 0) return 'No other upstream serves these models now: callers will get 503.';
+  if (others.length === 0) {
+    return isPart(snapshot)
+      ? `${NOT_ALL}: where none of them serves these models, callers will get 503.`
+      : 'No other upstream serves these models now: callers will get 503.';
+  }
   return `They go on to ${others.join(', ')} where it has their model; the others will get 503.`;
 }
 
@@ -61,7 +72,9 @@ export function callersNotice(component: Component, snapshot: Snapshot): string 
   const others = othersServing(component, snapshot);
   const elsewhere =
     others.length === 0
-      ? 'no other upstream serves these models, so callers get 503 at once'
+      ? isPart(snapshot)
+        ? 'another upstream may serve these models; where none does, callers get 503 at once'
+        : 'no other upstream serves these models, so callers get 503 at once'
       : `callers are served by ${others.join(', ')} where it has their model`;
   if (state === 'open') return `Calls are refused here: ${elsewhere}.`;
   if (state === 'half_open')

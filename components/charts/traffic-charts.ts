@@ -33,7 +33,7 @@ export const LATENCY_SERIES: readonly ChartSeries[] = [
 ];
 
 export const SLOT_SERIES: readonly ChartSeries[] = [
-  { name: 'in_flight', label: 'in flight', color: 'var(--series-1)', kind: 'line' },
-  { name: 'queued', label: 'queued', color: 'var(--series-4)', kind: 'line' },
-  { name: 'capacity', label: 'slots', color: 'var(--held)', kind: 'step', dashed: true },
+  { name: 'slots_in_use', label: 'in flight', color: 'var(--series-1)', kind: 'line' },
+  { name: 'slots_queued', label: 'queued', color: 'var(--series-4)', kind: 'line' },
+  { name: 'slots', label: 'slots', color: 'var(--held)', kind: 'step', dashed: true },
 ];

@@ -35,6 +35,9 @@ export function EventFeed({
   const components = [
     ...new Set(told.map((event) => event.component).filter((name) => name !== undefined)),
   ].sort();
+  const breakers = new Set(snapshot.components.map(({ name }) => name));
+  // One that the stream does not show is known by its name: an upstream's has no dots.
+  const isPart = snapshot.totals.components > breakers.size;
   const shown = foldProbes(told.filter((event) => component === null || event.component === component))
     .slice(-SHOWN)
     .reverse();
@@ -77,7 +80,9 @@ export function EventFeed({
               event={event}
               times={times}
               nowMs={nowMs}
-              isOfBreaker={snapshot.components.some(({ name }) => name === event.component)}
+              isOfBreaker={
+                breakers.has(event.component ?? '') || (isPart && /[./]/.test(event.component ?? ''))
+              }
             />
           ))}
         </ol>

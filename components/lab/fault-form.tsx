@@ -2,7 +2,7 @@
 
 import { type FormEvent, useState } from 'react';
 import { effectOf, FAULT_NAMES, type FaultDraft, requestOf } from '#components/lab/fault-words.ts';
-import { useLive } from '#components/live/live-context.ts';
+import { useUpstreams } from '#components/live/use-upstreams.ts';
 import { ActionError } from '#components/ui/action-error.tsx';
 import { send } from '#components/ui/api.ts';
 import { Button } from '#components/ui/button.tsx';
@@ -23,7 +23,7 @@ const DURATIONS: readonly Choice[] = [
 
 /** Makes an upstream fail on order; for one that is no lab only after a second look. */
 export function FaultForm({ allowed }: { allowed: boolean }) {
-  const { upstreams } = useLive().snapshot;
+  const upstreams = useUpstreams();
   const usable = upstreams.filter(({ lab }) => lab || allowed);
   const barred = upstreams.filter((upstream) => !usable.includes(upstream)).map(({ name }) => name);
   const [draft, setDraft] = useState<FaultDraft>({

@@ -25,6 +25,8 @@ export interface Live {
   /** Events that came during the pause. */
   readonly heldBack: number;
   togglePause(): void;
+  /** Has the stream show this component too; null, none beside the worst. */
+  lookAt(component: string | null): void;
 }
 
 export const LiveContext = createContext<Live | null>(null);

@@ -3,6 +3,7 @@
 import { type ReactNode, useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import useSWRSubscription from 'swr/subscription';
 import { type Live, LiveContext } from '#components/live/live-context.ts';
+import { Merge } from '#components/live/merge.ts';
 import { connect } from '#components/live/reconnecting-source.ts';
 import { RowRings } from '#components/live/row-rings.ts';
 import { STALE_MS, statusOf } from '#components/live/status.ts';
@@ -26,20 +27,30 @@ type Pause = Pick<Live, 'snapshot' | 'nowMs' | 'rows' | 'events'>;
 export function LiveProvider({ initial, children }: { initial: Snapshot; children: ReactNode }) {
   const rows = useState(() => new RowRings())[0];
   const visible = useVisible();
+  const [looked, lookAt] = useState<string | null>(null);
+  const query = looked === null ? '' : `?components=${encodeURIComponent(looked)}`;
   const { data, error } = useSWRSubscription<Received, Error, string | null>(
-    visible ? '/api/stream' : null,
-    (url, { next }) =>
-      connect(url ?? '', {
+    visible ? `/api/stream${query}` : null,
+    (url, { next }) => {
+      const merge = new Merge();
+      return connect(url ?? '', {
         onData: (text) => {
-          const { data: snapshot, error: unlike } = snapshotSchema.safeParse(JSON.parse(text));
-          if (snapshot === undefined) return next(unlike);
+          const { data: came, error: unlike } = snapshotSchema.safeParse(JSON.parse(text));
+          if (came === undefined) return next(unlike);
+          const snapshot = merge.take(came);
+          if (snapshot === 'missing') return false;
+          if (snapshot === null) return;
           rows.take(snapshot);
           const atMs = performance.now();
           // Reading one and drawing it are long enough to be a task each.
           setTimeout(() => next(null, { snapshot, atMs }));
         },
-        onLost: () => void checkSession(),
-      }),
+        onLost: () => {
+          merge.forget();
+          void checkSession();
+        },
+      });
+    },
   );
   // Without a stream there are no data, but the last ones are still the last ones.
   const last = useRef<Received | null>(null);
@@ -70,6 +81,7 @@ export function LiveProvider({ initial, children }: { initial: Snapshot; childre
       eventsState,
       heldBack: newest.last_event_seq - shown.snapshot.last_event_seq,
       togglePause,
+      lookAt,
     };
   }, [pause, newest, events, eventsState, connected, outdated, ageMs, liveNowMs, rows, togglePause]);
   return <LiveContext value={live}>{children}</LiveContext>;

@@ -18,7 +18,8 @@ export interface Source {
 const CLOSED = 2;
 
 export interface Handlers {
-  onData: (data: string) => void;
+  /** Answers `false` when something before it is missing, so that the stream has to begin anew. */
+  onData: (data: string) => unknown;
   /** Once for each time that the stream was lost. */
   onLost: () => void;
   open?: (url: string) => Source;
@@ -33,7 +34,9 @@ export function connect(url: string, { onData, onLost, open = openSource }: Hand
     source = open(url);
     source.onmessage = ({ data }) => {
       retryMs = FIRST_RETRY_MS;
-      onData(data);
+      if (onData(data) !== false) return;
+      source.close();
+      begin();
     };
     source.onerror = () => {
       onLost();

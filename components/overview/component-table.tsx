@@ -1,16 +1,21 @@
 'use client';
 
+import Link from 'next/link';
 import { useRef, useState } from 'react';
 import { isQuiet, nextOrder, type Order } from '#components/breakers/order.ts';
 import { windowSpan } from '#components/breakers/window-words.ts';
 import { useLive } from '#components/live/live-context.ts';
 import { ComponentRow } from '#components/overview/component-row.tsx';
 import { useTrends } from '#components/overview/use-trends.ts';
+import { formatCount } from '#components/ui/format.ts';
+
+/** Rows that are drawn: the page of breakers has all. */
+const MAX_ROWS = 50;
 
 /** Every component, worst first; those that nobody calls are folded away while all is well with them. */
 export function ComponentTable() {
   const { snapshot, nowMs } = useLive();
-  const { components } = snapshot;
+  const { components, totals } = snapshot;
   const order = useRef<Order | null>(null);
   order.current = nextOrder(order.current, components, nowMs);
   const { names } = order.current;
@@ -23,7 +28,9 @@ export function ComponentTable() {
   const [span] = windows;
   const commonWindow = windows.size === 1 && span !== undefined ? span : null;
   const all = folded.length === sorted.length;
-  const shown = unfolded || all ? sorted : sorted.filter((component) => !folded.includes(component));
+  const wanted = unfolded || all ? sorted : sorted.filter((component) => !folded.includes(component));
+  const shown = wanted.slice(0, MAX_ROWS);
+  const elsewhere = totals.components - components.length + wanted.length - shown.length;
   return (
     <section aria-labelledby="components" className="min-w-0 overflow-hidden rounded-card border bg-card">
       <h2 id="components" className="px-4 pt-3 pb-1 text-[14px] font-semibold lg:sr-only">
@@ -71,6 +78,15 @@ export function ComponentTable() {
         >
           {unfolded ? 'Fold away' : 'Show'} {folded.length} more closed, no traffic
         </button>
+      )}
+      {elsewhere === 0 ? null : (
+        <p className="border-t px-4 py-1 text-muted">
+          The worst of {formatCount(totals.components)} are here; all of them are on{' '}
+          <Link href="/breakers" className="underline">
+            Breakers
+          </Link>
+          .
+        </p>
       )}
     </section>
   );

@@ -11,20 +11,21 @@ import { useTrends } from '#components/overview/use-trends.ts';
 import { Card } from '#components/ui/card.tsx';
 import { formatCount, formatPerSecond, percentFigure, UNKNOWN } from '#components/ui/format.ts';
 
+const MAX_FIGURE_CHARS = 6;
+
 /** The request's way, drawn as electrical plant is drawn: a switch for each breaker, a line as wide as its calls. */
 export function Diagram() {
   const { snapshot, nowMs } = useLive();
-  const { components, upstreams, traffic, in_flight, cache, batching } = snapshot;
+  const { components, totals, traffic, in_flight, cache, batching } = snapshot;
   const { isBusy } = useTrends();
   const router = useRouter();
   const layout = layoutOf(components, isBusy);
-  const inFlight = upstreams.reduce((sum, upstream) => sum + upstream.in_flight, 0);
-  const capacity = upstreams.reduce((sum, { connections }) => sum + connections, 0);
-  const queued = upstreams.reduce((sum, upstream) => sum + upstream.queued, 0);
+  const { in_flight: inFlight, connections: capacity, queued } = totals;
   const { minute } = traffic;
   const ratePerS = minute.requests_per_s;
   const kept = minute.answers.cache + minute.answers.coalesced + minute.answers.stale;
   const keptPerS = minute.measured_s === 0 ? 0 : kept / minute.measured_s;
+  const slots = `${inFlight}/${capacity}`;
   const stages: Stage[] = [
     { name: 'Clients', value: formatPerSecond(ratePerS), unit: 'req/s', ratePerS },
     {
@@ -42,14 +43,16 @@ export function Diagram() {
     },
     {
       name: 'Slots',
-      value: `${inFlight}/${capacity}`,
-      unit: 'used',
+      value: slots,
+      // A long figure leaves no room for it.
+      unit: slots.length > MAX_FIGURE_CHARS ? '' : 'used',
       ratePerS: Math.max(0, ratePerS - keptPerS),
       ...(queued > 0 ? { warning: `${formatCount(queued)} queued` } : {}),
     },
   ];
   const xs = stageXs(stages.length);
-  const note = layout.hidden === 0 ? '' : ` · ${layout.hidden} without calls not drawn`;
+  const hidden = layout.hidden + totals.components - components.length;
+  const note = hidden === 0 ? '' : ` · ${formatCount(hidden)} more not drawn`;
   return (
     <Card title="Now" note={`clients over 1 min, calls over 10 s; line width is calls per second${note}`}>
       <div className="px-2 pb-1.5 max-md:hidden">

@@ -12,7 +12,6 @@ import { type HistoryState, useHistory } from '#components/live/use-history.ts';
 import { useRange } from '#components/live/use-range.ts';
 import { ComponentTable } from '#components/overview/component-table.tsx';
 import { Diagram } from '#components/overview/diagram.tsx';
-import { summed } from '#components/overview/summed.ts';
 import { Tiles } from '#components/overview/tiles.tsx';
 import { Notice } from '#components/shell/notice.tsx';
 import { Card } from '#components/ui/card.tsx';
@@ -27,25 +26,14 @@ const GATEWAY_SERIES = [
   'cache_hit_ratio',
   ...answerKinds.map((kind) => `${kind}_per_s`),
   ...LATENCY_SERIES.map(({ name }) => name),
+  ...SLOT_SERIES.map(({ name }) => name),
 ];
 const NO_VALUES = {};
 
 export function Overview() {
   const { snapshot } = useLive();
   const [range] = useRange();
-  const upstreams = snapshot.upstreams.map(({ name }) => name).join(',');
-  const names = useMemo(
-    () => [
-      ...GATEWAY_SERIES,
-      ...upstreams
-        .split(',')
-        .filter((name) => name !== '')
-        .flatMap((name) => SLOT_SERIES.map((series) => `${series.name}:${name}`)),
-    ],
-    [upstreams],
-  );
-  const history = useHistory(names, range);
-  const slots = useMemo(() => summed(history, upstreams.split(',')), [history, upstreams]);
+  const history = useHistory(GATEWAY_SERIES, range);
   const values = history.state === 'ready' ? history.points.values : NO_VALUES;
   const kinds = useMemo(() => answerSeries(values), [values]);
   return (
@@ -59,12 +47,7 @@ export function Overview() {
           <Diagram />
           <ComponentTable />
           <RangeSelect className="sm:hidden" />
-          <Charts
-            history={history}
-            slots={slots}
-            kinds={kinds}
-            empty={`No traffic in the ${range.label.toLowerCase()}`}
-          />
+          <Charts history={history} kinds={kinds} empty={`No traffic in the ${range.label.toLowerCase()}`} />
         </div>
         <div className="relative xl:min-h-96">
           <EventFeed className="xl:absolute xl:inset-0 max-xl:max-h-[32rem]" />
@@ -76,12 +59,10 @@ export function Overview() {
 
 function Charts({
   history,
-  slots,
   kinds,
   empty,
 }: {
   history: HistoryState;
-  slots: HistoryState;
   kinds: ReturnType<typeof answerSeries>;
   empty: string;
 }) {
@@ -107,7 +88,7 @@ function Charts({
       <TimeChart
         title="Demand and slots"
         note="calls"
-        history={slots}
+        history={history}
         series={SLOT_SERIES}
         format={whole}
         empty={empty}

@@ -21,9 +21,7 @@ export function Tiles({ history }: { history: HistoryState }) {
   const trend = (name: string) => (history.state === 'ready' ? (history.points.values[name] ?? []) : []);
   const added = splitMs(minute.added_ms.p50);
   const first = splitMs(minute.first_byte_ms.p50);
-  const inFlight = snapshot.upstreams.reduce((sum, { in_flight }) => sum + in_flight, 0);
-  const queued = snapshot.upstreams.reduce((sum, upstream) => sum + upstream.queued, 0);
-  const capacity = snapshot.upstreams.reduce((sum, { connections }) => sum + connections, 0);
+  const { in_flight: inFlight, queued, connections: capacity } = snapshot.totals;
   const rate = recent.served_rate;
   const { cache } = snapshot;
   const hits = cache.recent.hit_ratio;
@@ -73,7 +71,7 @@ export function Tiles({ history }: { history: HistoryState }) {
         value={formatCount(inFlight)}
         unit={`of ${formatCount(capacity)} slots`}
         note={`now · ${formatCount(queued)} queued`}
-        trend={sum(snapshot.upstreams.map(({ name }) => trend(`in_flight:${name}`)))}
+        trend={trend('slots_in_use')}
         tone={queued > 0 ? 'warning' : 'plain'}
       />
       <MetricTile
@@ -88,15 +86,5 @@ export function Tiles({ history }: { history: HistoryState }) {
         trend={trend('cache_hit_ratio')}
       />
     </div>
-  );
-}
-
-function sum(lists: readonly (readonly (number | null)[])[]): (number | null)[] {
-  const [first = [], ...rest] = lists;
-  return first.map((value, index) =>
-    rest.reduce<number | null>((total, list) => {
-      const more = list[index] ?? null;
-      return total === null || more === null ? (total ?? more) : total + more;
-    }, value),
   );
 }

@@ -3,6 +3,7 @@
 import Link from 'next/link';
 import { useCallback, useEffect, useRef } from 'react';
 import { useLive } from '#components/live/live-context.ts';
+import { useUpstreams } from '#components/live/use-upstreams.ts';
 import { useUrlState } from '#components/live/use-url-state.ts';
 import { FilterBar } from '#components/requests/filter-bar.tsx';
 import { isNarrowed, queryOf } from '#components/requests/filters.ts';
@@ -21,7 +22,7 @@ import type { RequestRecord } from '#lib/contracts/requests.ts';
 
 /** What happened to this one? */
 export function RequestsPage() {
-  const { snapshot } = useLive();
+  const upstreams = useUpstreams();
   const filters = useFilters();
   const newest = useRequestLog(filters.filters);
   const { log, newer, holding, release } = useHeldLog(newest, queryOf(filters.filters));
@@ -58,7 +59,7 @@ export function RequestsPage() {
       >
         <FilterBar
           state={filters}
-          upstreams={snapshot.upstreams.map(({ name }) => name)}
+          upstreams={upstreams.map(({ name }) => name)}
           models={useModels(records)}
         />
         <div className="flex min-h-0 flex-col" {...holding}>

@@ -12,7 +12,7 @@ export interface Headline {
   readonly callers: string;
 }
 
-export function headlineOf({ components, traffic, readiness }: Snapshot): Headline {
+export function headlineOf({ components, totals, traffic, readiness }: Snapshot): Headline {
   const real = worstFirst(components.filter(({ name }) => name !== SANDBOX));
   const callers = noticed(traffic.minute);
   if (!readiness.ready) {
@@ -21,7 +21,7 @@ export function headlineOf({ components, traffic, readiness }: Snapshot): Headli
   const troubled = real.filter(({ state, hold }) => state !== 'closed' || hold !== null);
   const [worst] = troubled;
   if (worst !== undefined) {
-    const others = troubled.length > 1 ? `, ${troubled.length - 1} more not closed` : '';
+    const others = totals.not_closed > 1 ? `, ${formatCount(totals.not_closed - 1)} more not closed` : '';
     return {
       tone: toneOf(worst),
       what: `${worst.name} is ${stateOf(worst)}${others}`,
@@ -46,7 +46,14 @@ export function headlineOf({ components, traffic, readiness }: Snapshot): Headli
       callers: `in the last ${formatWindow(traffic.recent)}`,
     };
   }
-  return { tone: 'good', what: `All is well, ${real.length} components closed`, since: null, callers };
+  // Of those that are not shown the sandbox is one, which protects nothing.
+  const closed = components.length === totals.components ? real.length : totals.components - 1;
+  return {
+    tone: 'good',
+    what: `All is well, ${formatCount(closed)} components closed`,
+    since: null,
+    callers,
+  };
 }
 
 function stateOf({ state, hold }: Component): string {

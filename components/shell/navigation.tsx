@@ -3,7 +3,6 @@
 import Link from 'next/link';
 import { usePathname, useSearchParams } from 'next/navigation';
 import { useEffect, useRef } from 'react';
-import { SANDBOX } from '#components/breakers/order.ts';
 import { useLive } from '#components/live/live-context.ts';
 import { PAGES } from '#components/shell/pages.ts';
 import { TourNote } from '#components/tour/tour-note.tsx';
@@ -20,9 +19,7 @@ export function Navigation() {
   }, [pathname]);
   const range = useSearchParams().get('range');
   const { snapshot } = useLive();
-  const troubled = snapshot.components.filter(
-    ({ name, state, hold }) => name !== SANDBOX && (state !== 'closed' || hold !== null),
-  ).length;
+  const troubled = snapshot.totals.not_closed;
   return (
     <nav
       aria-label="Pages"

@@ -11,7 +11,8 @@ export function StateAnnouncer() {
   const [text, setText] = useState('');
   useEffect(() => {
     const stale = status === 'stale';
-    const changes = changesBetween(before.current.components, snapshot.components);
+    const isPart = snapshot.totals.components > snapshot.components.length;
+    const changes = changesBetween(before.current.components, snapshot.components, isPart);
     if (stale !== before.current.stale) changes.push(stale ? 'The data are stale' : 'Live again');
     before.current = { components: snapshot.components, stale };
     if (changes.length > 0) setText(`${changes.join('. ')}.`);

@@ -28,7 +28,8 @@ interface Probe {
 }
 
 type Generation =
-  | { state: 'closed'; engine: Engine; ramp: Ramp | null }
+  /** Without an engine until the first call: of many breakers few are ever called. */
+  | { state: 'closed'; engine: Engine | null; ramp: Ramp | null }
   | { state: 'open'; engine: Engine; untilMs: number }
   | { state: 'half_open'; probes: Set<Probe>; successes: number };
 
@@ -48,7 +49,7 @@ const NO_ROOM_RETRY_MS = 1_000;
 
 export class Automaton {
   readonly #parts: AutomatonParts;
-  #generation: Generation = { state: 'closed', engine: closedEngine(), ramp: null };
+  #generation: Generation = { state: 'closed', engine: null, ramp: null };
   #number = 1;
   /** Rounds of probes that failed in a row. */
   #failedRounds = 0;
@@ -114,7 +115,7 @@ export class Automaton {
       case 'closed': {
         const ramp = this.#rampOf(generation);
         ramp?.began();
-        return { generation: this.#number, work: Work.under(generation.engine), probe: null, ramp };
+        return { generation: this.#number, work: Work.under(engineOf(generation)), probe: null, ramp };
       }
       case 'half_open': {
         const probe = this.#addProbe(generation.probes);
@@ -146,7 +147,7 @@ export class Automaton {
     const generation = this.#generation;
     if (generation.state !== 'closed') return;
     const cause = tripCause();
-    if (cause !== null) this.#parts.change(cause, () => this.#open(generation.engine, this.#failedRounds));
+    if (cause !== null) this.#parts.change(cause, () => this.#open(engineOf(generation), this.#failedRounds));
   }
 
   /** An upstream has asked not to be called for so long: the next open time lasts at least until then. */
@@ -157,7 +158,7 @@ export class Automaton {
 
   /** Closes at once, without a ramp: somebody has decided so. */
   reset(): void {
-    this.#enterClosed(closedEngine(), null);
+    this.#enterClosed(null, null);
   }
 
   /** Ends the open time before its end. */
@@ -274,7 +275,7 @@ export class Automaton {
     this.#enter({ state: 'half_open', probes: new Set(), successes: 0 });
   }
 
-  #enterClosed(engine: Engine, ramp: Ramp | null): void {
+  #enterClosed(engine: Engine | null, ramp: Ramp | null): void {
     this.#shutDown(engine);
     this.#failedRounds = 0;
     this.#enter({ state: 'closed', engine, ramp });
@@ -294,11 +295,16 @@ export class Automaton {
       generation.state === 'half_open'
         ? [...generation.probes].map((probe) => probe.engine)
         : [generation.engine];
-    for (const engine of engines) if (engine !== kept) engine.shutdown();
+    for (const engine of engines) if (engine !== kept) engine?.shutdown();
   }
 
   #openMsAfter(failedRounds: number): number {
     const askedMs = this.#retryAfterMs - this.#parts.monotonicMs();
     return Math.max(askedMs, openTimeMs(this.#parts.settings(), failedRounds, this.#parts.random()));
   }
+}
+
+function engineOf(closed: Generation & { state: 'closed' }): Engine {
+  closed.engine ??= closedEngine();
+  return closed.engine;
 }

@@ -23,6 +23,7 @@ import { isSlow, longestOpenMs, tripCause } from '#lib/breaker/verdict.ts';
 import type { Counts } from '#lib/breaker/window.ts';
 import type { BreakerView, HoldMode, SettingsOverrides, Transition } from '#lib/contracts/breakers.ts';
 import { type BreakerSettings, breakerSettingsSchema } from '#lib/contracts/config.ts';
+import type { Standing } from '#lib/contracts/worst-first.ts';
 import { SwitchgearError } from '#lib/errors.ts';
 
 export interface BreakerParts {
@@ -39,6 +40,9 @@ export interface BreakerParts {
   /** The last transition of an earlier process. */
   lastTransitionOf: (component: string) => Transition | null;
 }
+
+/** Wall clock and monotonic clock, read one after the other, differ by so much from one time to the next. */
+const CLOCK_JITTER_MS = 20;
 
 export class CircuitBreaker implements Breaker {
   readonly name: string;
@@ -62,6 +66,8 @@ export class CircuitBreaker implements Breaker {
   /** The transition with which it left the closed state; null while it is in it. */
   #opening: Transition | null = null;
   #closed = false;
+  /** As it was told last, epoch milliseconds. */
+  #retryAtMs: number | null = null;
 
   constructor(name: string, configured: BreakerSettings, limits: BreakerLimits, parts: BreakerParts) {
     const record = parts.records.load(name);
@@ -196,7 +202,6 @@ export class CircuitBreaker implements Breaker {
     const nowMs = this.#parts.monotonicMs();
     const counts = this.#outcomes.counts(nowMs);
     const [p50 = null, p90 = null, p99 = null] = this.#outcomes.percentiles([0.5, 0.9, 0.99], nowMs);
-    const { openLeftMs } = this.#automaton;
     return {
       name: this.name,
       state: shown(hold, computed),
@@ -204,7 +209,7 @@ export class CircuitBreaker implements Breaker {
       hold: hold?.view() ?? null,
       holds: this.#holds.list().map((each) => each.view()),
       since: iso(this.#since),
-      retry_at: openLeftMs === null ? null : iso(this.#parts.now() + openLeftMs),
+      retry_at: this.#retryAt(),
       settings: this.#settings,
       overrides: this.#overrides,
       ramp: this.#automaton.ramp,
@@ -213,6 +218,20 @@ export class CircuitBreaker implements Breaker {
       rate_per_s: this.#outcomes.ratePerS(nowMs),
       last_transition: this.#lastTransition,
       opening: this.#opening,
+    };
+  }
+
+  /** What `snapshot` says of how bad it is, for a fraction of its cost. */
+  standing(): Standing {
+    const hold = this.#holdInForce();
+    const nowMs = this.#parts.monotonicMs();
+    const counts = this.#outcomes.counts(nowMs);
+    return {
+      name: this.name,
+      state: shown(hold, this.computedState),
+      hold,
+      window: { ...counts, ...ratesOf(counts) },
+      rate_per_s: this.#outcomes.ratePerS(nowMs),
     };
   }
 
@@ -231,6 +250,19 @@ export class CircuitBreaker implements Breaker {
     this.#closed = true;
     this.#holds.clear();
     this.#automaton.close();
+  }
+
+  /** The two clocks do not tick together: the same moment is told the same, whenever it is asked for. */
+  #retryAt(): string | null {
+    const { openLeftMs } = this.#automaton;
+    if (openLeftMs === null) {
+      this.#retryAtMs = null;
+      return null;
+    }
+    const atMs = this.#parts.now() + openLeftMs;
+    if (this.#retryAtMs === null || Math.abs(atMs - this.#retryAtMs) > CLOCK_JITTER_MS)
+      this.#retryAtMs = atMs;
+    return iso(this.#retryAtMs);
   }
 
   #refusal(): Refusal | null {
@@ -425,6 +457,7 @@ function shown(hold: Hold | null, computed: BreakerState): BreakerState {
 
 /** @throws ZodError for settings that are not allowed */
 function merged(configured: BreakerSettings, overrides: SettingsOverrides): BreakerSettings {
+  if (Object.keys(overrides).length === 0) return configured;
   return breakerSettingsSchema.parse({ ...configured, ...overrides });
 }
 

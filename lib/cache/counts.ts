@@ -40,8 +40,8 @@ const SAVED_MICROS = INDEX.saved_micros;
 export class CacheCounts {
   readonly #now: () => number;
   readonly #totals = new Float64Array(WIDTH);
-  /** Totals as they were when each second began. */
-  readonly #ring = new Float64Array(RING_S * WIDTH);
+  /** Totals as they were when each second began. Until something is counted all are nought, and need no room. */
+  #ring: Float64Array | null = null;
   readonly #beganAtS: number;
   #second: number;
 
@@ -54,6 +54,7 @@ export class CacheCounts {
 
   add(counter: Counter, by = 1): void {
     this.#turn();
+    this.#ring ??= new Float64Array(RING_S * WIDTH);
     const index = INDEX[counter];
     this.#totals[index] = (this.#totals[index] ?? 0) + by;
   }
@@ -65,6 +66,7 @@ export class CacheCounts {
     micros: number,
   ): void {
     this.#turn();
+    this.#ring ??= new Float64Array(RING_S * WIDTH);
     const totals = this.#totals;
     totals[INDEX[how]] = (totals[INDEX[how]] ?? 0) + 1;
     totals[BYTES_HIT] = (totals[BYTES_HIT] ?? 0) + value.length;
@@ -84,14 +86,14 @@ export class CacheCounts {
     this.#turn();
     const from = Math.max(this.#beganAtS, this.#second - Math.min(seconds, RING_S - 1) + 1);
     const base = (from % RING_S) * WIDTH;
-    return this.#named((index) => (this.#totals[index] ?? 0) - (this.#ring[base + index] ?? 0));
+    return this.#named((index) => (this.#totals[index] ?? 0) - (this.#ring?.[base + index] ?? 0));
   }
 
   #turn(): void {
     const second = Math.floor(this.#now() / 1_000);
     const steps = Math.min(second - this.#second, RING_S);
     for (let step = steps; step > 0; step -= 1) {
-      this.#ring.set(this.#totals, ((second - step + 1) % RING_S) * WIDTH);
+      this.#ring?.set(this.#totals, ((second - step + 1) % RING_S) * WIDTH);
     }
     if (second > this.#second) this.#second = second;
   }

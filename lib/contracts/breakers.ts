@@ -114,8 +114,24 @@ export const coverageSchema = z.strictObject({
   functions: z.array(z.strictObject({ name: z.string(), file: z.string(), calls: z.int() })),
 });
 
+/** `GET /api/breakers`: all of them in the order of the configuration, unless it says otherwise. */
+export const breakerQuerySchema = z.strictObject({
+  /** `held`: whatever its state, by an operator. */
+  state: z.enum([...breakerStateSchema.options, 'held']).optional(),
+  /** Those of one upstream. */
+  upstream: z.string().max(200).optional(),
+  /** A part of the component's name. */
+  name: z.string().trim().toLowerCase().max(200).optional(),
+  order: z.enum(['configured', 'worst']).optional(),
+  limit: z.coerce.number().int().min(1).max(1_000).optional(),
+  /** Of those that match, so many are passed over. */
+  offset: z.coerce.number().int().min(0).max(1_000_000).optional(),
+});
+
 export const breakerListSchema = z.strictObject({
   breakers: z.array(breakerSchema),
+  /** Those that match, shown or not. */
+  total: z.int(),
   coverage: coverageSchema,
 });
 
@@ -184,6 +200,7 @@ export const triggerResultSchema = z.strictObject({
 export const testResetSchema = z.strictObject({ status: z.literal('reset'), component: z.string() });
 
 export type SettingsOverrides = z.output<typeof settingsOverridesSchema>;
+export type BreakerQuery = z.output<typeof breakerQuerySchema>;
 export type Coverage = z.output<typeof coverageSchema>;
 export type WhatIf = z.output<typeof whatIfSchema>;
 export type Replay = WhatIf['draft'];

@@ -1,11 +1,13 @@
 /** Every endpoint of the control plane, as the OpenAPI document shows it. A test holds it against the routes. */
 import { z } from 'zod';
+import { breakerQuerySchema } from '#lib/contracts/breakers.ts';
 import { drillQuerySchema } from '#lib/contracts/drills.ts';
 import { eventQuerySchema } from '#lib/contracts/events.ts';
 import { historyQuerySchema } from '#lib/contracts/history.ts';
 import type { AnswerName, BodyName } from '#lib/contracts/named.ts';
 import { seriesQuerySchema } from '#lib/contracts/predictions.ts';
 import { requestQuerySchema } from '#lib/contracts/requests.ts';
+import { streamQuerySchema } from '#lib/contracts/snapshot.ts';
 import type { ErrorCode } from '#lib/errors.ts';
 
 /** What is answered: JSON, server-sent events whose data is JSON of that name, or plain text. */
@@ -77,9 +79,11 @@ export const ENDPOINTS: readonly Endpoint[] = [
     path: '/api/stream',
     id: 'streamSnapshots',
     tag: 'Live',
-    summary: 'One snapshot a second, for as long as the client listens',
+    summary:
+      'One snapshot a second, for as long as the client listens. With more than 100 components a stream shows 50 of them: those asked for by name, then the worst; after the first snapshot, `components` and `upstreams` hold what has changed since the one before, and `gone` names what is shown no longer. `is_whole` says which it is; a gap in `seq` means that one was missed, and that the stream should be asked for anew',
+    query: streamQuerySchema,
     answers: { 200: { what: 'The newest snapshot at once, then one a second', events: 'Snapshot' } },
-    errors: ['shutting_down'],
+    errors: ['bad_request', 'shutting_down'],
   },
   {
     method: 'GET',
@@ -125,8 +129,10 @@ export const ENDPOINTS: readonly Endpoint[] = [
     path: '/api/breakers',
     id: 'listBreakers',
     tag: 'Breakers',
-    summary: 'All circuit breakers',
+    summary: 'All circuit breakers, or those that match, page by page',
+    query: breakerQuerySchema,
     answers: { 200: { what: 'Each with its window, hold and last transition', json: 'BreakerList' } },
+    errors: ['bad_request'],
   },
   {
     method: 'GET',

@@ -1,4 +1,11 @@
-/** One snapshot a second of all that moves: the events of `GET /api/stream`, and what a page begins with. */
+/**
+ * One snapshot a second of all that moves: the events of `GET /api/stream`, and what a page begins with.
+ *
+ * With up to `ALL_UP_TO` components every snapshot is whole. With more, a stream shows `SHOWN` of them, those that were
+ * asked for by name and else the worst: it begins with a whole snapshot, and in those that follow `components` and
+ * `upstreams` hold what has changed since the one before. A reader puts them in the place of those that it has, by
+ * `name`, and drops what is `gone`; when a `seq` is missing it asks anew.
+ */
 import { z } from 'zod';
 import { breakerSchema } from '#lib/contracts/breakers.ts';
 import { cacheSnapshotSchema } from '#lib/contracts/cache.ts';
@@ -50,9 +57,43 @@ export const rowSchema = z.strictObject({
   values: z.record(z.string(), z.number().nullable()),
 });
 
+/** As many components as every snapshot may have whole. */
+export const ALL_UP_TO = 100;
+/** Components that a stream shows when there are more. */
+export const SHOWN = 50;
+/** Components that a stream can be asked for by name. */
+export const MAX_ASKED = 20;
+
+/** `GET /api/stream`. */
+export const streamQuerySchema = z.strictObject({
+  /** Names, separated by commas: these are shown however many there are. One that does not exist is passed over. */
+  components: z
+    .string()
+    .max(4_000)
+    .transform((text) =>
+      [...new Set(text.split(',').map((name) => name.trim()))].filter((name) => name !== ''),
+    )
+    .refine((names) => names.length <= MAX_ASKED, `at most ${MAX_ASKED} names are allowed`)
+    .optional(),
+});
+
 export const snapshotSchema = z.strictObject({
   /** Counts up by one a second; a gap means that some were missed. */
   seq: z.int(),
+  /** Whether this holds all that the stream shows; otherwise `components` and `upstreams` are those that have changed. */
+  is_whole: z.boolean(),
+  /** Of all there are, shown or not. */
+  totals: z.strictObject({
+    components: z.int(),
+    /** Open, half-open or held; the sandbox `test` aside. */
+    not_closed: z.int(),
+    upstreams: z.int(),
+    connections: z.int(),
+    in_flight: z.int(),
+    queued: z.int(),
+  }),
+  /** Names of those that the stream has shown until the snapshot before, and shows no longer. */
+  gone: z.strictObject({ components: z.array(z.string()), upstreams: z.array(z.string()) }),
   at: z.iso.datetime(),
   started_at: z.iso.datetime(),
   /** Where clients point at. */

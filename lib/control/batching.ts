@@ -31,8 +31,8 @@ export async function update(call: Call): Promise<Batching> {
 }
 
 export function comprehensive({ runtime }: Pick<Call, 'runtime'>): Comprehensive {
-  const snapshot = runtime.snapshot();
-  const { cache, upstreams, traffic } = snapshot;
+  const { at, cache, traffic } = runtime.snapshot();
+  const upstreams = runtime.upstreams();
   const { llm_batcher, embedding_batcher } = runtime.batching();
   const { protected_functions, total_files } = runtime.coverage();
   const lifetime = runtime.cacheTotals();
@@ -40,7 +40,7 @@ export function comprehensive({ runtime }: Pick<Call, 'runtime'>): Comprehensive
   const score = runtime.score();
   const { recent } = traffic;
   return {
-    timestamp: snapshot.at,
+    timestamp: at,
     architecture_score: score.score,
     components: {
       connection_pooling: {

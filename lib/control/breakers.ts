@@ -1,7 +1,9 @@
 /** What operators and scripts do to breakers: each act is carried out, audited, and answered with the new state. */
 import { statusOf, triggerFailure } from '#lib/breaker/trigger.ts';
 import {
+  type BreakerQuery,
   type BreakerView,
+  breakerQuerySchema,
   holdRequestSchema,
   liftRequestSchema,
   reasonRequestSchema,
@@ -12,6 +14,7 @@ import {
   type WhatIf,
   whatIfRequestSchema,
 } from '#lib/contracts/breakers.ts';
+import { type Standing, worstFirst } from '#lib/contracts/worst-first.ts';
 import type { Call } from '#lib/control/route.ts';
 import { SwitchgearError } from '#lib/errors.ts';
 
@@ -19,10 +22,31 @@ const MAX_TRANSITIONS = 100;
 
 type CircuitBreaker = ReturnType<Call['runtime']['breakers']['require']>;
 
-export const list = ({ runtime }: Pick<Call, 'runtime'>) => ({
-  breakers: runtime.breakers.list().map((breaker) => breaker.snapshot()),
-  coverage: runtime.coverage(),
-});
+export function list({ runtime, search }: Pick<Call, 'runtime' | 'search'>) {
+  const { order, limit, offset = 0, ...filter } = search(breakerQuerySchema);
+  const chosen = runtime.breakers
+    .list()
+    .map((breaker) => breaker.standing())
+    .filter((each) => isWanted(each, filter));
+  const ordered = order === 'worst' ? worstFirst(chosen) : chosen;
+  const page = ordered.slice(offset, limit === undefined ? undefined : offset + limit);
+  return {
+    breakers: page.map(({ name }) => runtime.breakers.require(name).snapshot()),
+    total: chosen.length,
+    coverage: runtime.coverage(),
+  };
+}
+
+function isWanted(
+  { name, state, hold }: Standing,
+  wanted: Pick<BreakerQuery, 'state' | 'upstream' | 'name'>,
+): boolean {
+  if (wanted.name !== undefined && !name.includes(wanted.name)) return false;
+  // A component's name begins with that of its upstream, which has neither dots nor slashes.
+  if (wanted.upstream !== undefined && name.split(/[./]/, 1)[0] !== wanted.upstream) return false;
+  if (wanted.state === undefined) return true;
+  return wanted.state === 'held' ? hold !== null : state === wanted.state;
+}
 
 export const show = (call: Call): BreakerView => breakerOf(call).snapshot();
 

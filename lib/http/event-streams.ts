@@ -4,8 +4,10 @@
  * opened with is good no more: a session that was logged out or has run out, a token that was changed.
  */
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
+import type { z } from 'zod';
 import { eventQuerySchema } from '#lib/contracts/events.ts';
 import { explain } from '#lib/contracts/explain.ts';
+import { streamQuerySchema } from '#lib/contracts/snapshot.ts';
 import { isSwitchgearError, SwitchgearError } from '#lib/errors.ts';
 import { EventStream } from '#lib/http/event-stream.ts';
 import { type EventFeed, EventTail } from '#lib/http/event-tail.ts';
@@ -20,7 +22,7 @@ const METHODS = ['GET', 'HEAD'];
 const LOOK_MS = 60_000;
 
 export interface EventStreamsParts {
-  snapshots: SnapshotFeed;
+  snapshots: SnapshotFeeds;
   events: EventFeed;
   /** Whether credentials that were good once are so still. */
   admits: (headers: IncomingHttpHeaders) => boolean;
@@ -28,9 +30,17 @@ export interface EventStreamsParts {
   onError: (thrown: unknown) => void;
 }
 
+/** Where snapshots come from, by the components that they are to show. */
+export interface SnapshotFeeds {
+  /** @throws SwitchgearError `not_ready` when there are too many different ones */
+  view(components: readonly string[]): SnapshotFeed;
+}
+
 export class EventStreams {
+  readonly #snapshots: SnapshotFeeds;
   readonly #events: EventFeed;
-  readonly #fan: SnapshotFan;
+  /** By what they were asked to show; each has a listener. */
+  readonly #fans = new Map<string, SnapshotFan>();
   /** With the headers that each was asked for with. */
   readonly #open = new Map<EventStream, IncomingHttpHeaders>();
   readonly #admits: EventStreamsParts['admits'];
@@ -39,10 +49,10 @@ export class EventStreams {
   #draining = false;
 
   constructor({ snapshots, events, admits, onError }: EventStreamsParts) {
+    this.#snapshots = snapshots;
     this.#events = events;
     this.#admits = admits;
     this.#onError = onError;
-    this.#fan = new SnapshotFan(snapshots);
     this.#look = setInterval(() => this.endRefused(), LOOK_MS);
     this.#look.unref();
   }
@@ -53,7 +63,7 @@ export class EventStreams {
 
   /** Open streams of snapshots. */
   get consoles(): number {
-    return this.#fan.size;
+    return [...this.#fans.values()].reduce((sum, { size }) => sum + size, 0);
   }
 
   /** Answers a request for a stream; answers false, having done nothing, when the path is no stream's. */
@@ -87,7 +97,7 @@ export class EventStreams {
     if (!METHODS.includes(method)) {
       throw new SwitchgearError('method_not_allowed', `${method} is not allowed here; use GET`);
     }
-    const follow = path === EVENTS ? this.#tailOf(query, req) : this.#fanOf();
+    const follow = path === EVENTS ? this.#tailOf(query, req) : this.#fanOf(query);
     if (method === 'HEAD') {
       res
         .writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-cache, no-transform' })
@@ -124,15 +134,22 @@ export class EventStreams {
     else sendRefusal(res, new SwitchgearError('internal', 'Internal error'));
   }
 
-  #fanOf() {
+  #fanOf(query: URLSearchParams) {
+    const asked = parse(streamQuerySchema, query).components?.toSorted() ?? [];
+    const key = asked.join();
+    const fan = this.#fans.get(key) ?? new SnapshotFan(this.#snapshots.view(asked));
     return (stream: EventStream) => {
-      this.#fan.add(stream);
-      return () => this.#fan.remove(stream);
+      this.#fans.set(key, fan);
+      fan.add(stream);
+      return () => {
+        fan.remove(stream);
+        if (fan.size === 0 && this.#fans.get(key) === fan) this.#fans.delete(key);
+      };
     };
   }
 
   #tailOf(query: URLSearchParams, req: IncomingMessage) {
-    const { after, component, type } = parse(query);
+    const { after, component, type } = parse(eventQuerySchema.omit({ limit: true }), query);
     const resumed = req.headers['last-event-id'];
     const last =
       typeof resumed === 'string' && /^\d{1,15}$/.test(resumed) ? Number(resumed) : (after ?? null);
@@ -143,9 +160,9 @@ export class EventStreams {
   }
 }
 
-function parse(query: URLSearchParams) {
+function parse<T>(schema: z.ZodType<T>, query: URLSearchParams): T {
   const given = Object.fromEntries(query);
-  const parsed = eventQuerySchema.omit({ limit: true }).safeParse(given);
+  const parsed = schema.safeParse(given);
   if (parsed.success) return parsed.data;
   const [first] = explain(parsed.error, given);
   throw new SwitchgearError('bad_request', first?.message ?? 'The query is not valid');

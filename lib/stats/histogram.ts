@@ -19,8 +19,12 @@ export const BUCKETS = Math.ceil(STEPS * Math.log2(MAX_MS / MIN_MS)) + 1;
 /** Relative error bound of a percentile between `MIN_MS` and `MAX_MS`. */
 export const RELATIVE_ERROR = 2 ** (1 / (2 * STEPS)) - 1;
 
+/** Of every histogram that has no sample yet; nothing is written into it. */
+const NO_COUNTS = new Uint32Array(0);
+
 export class Histogram {
-  readonly #counts = new Uint32Array(BUCKETS);
+  /** Made with the first sample: most histograms of a large configuration never get one. */
+  #counts = NO_COUNTS;
   #total = 0;
 
   get total(): number {
@@ -28,6 +32,7 @@ export class Histogram {
   }
 
   add(valueMs: number): void {
+    if (this.#counts.length === 0) this.#counts = new Uint32Array(BUCKETS);
     const bucket = bucketOf(valueMs);
     this.#counts[bucket] = (this.#counts[bucket] ?? 0) + 1;
     this.#total += 1;
@@ -35,6 +40,8 @@ export class Histogram {
 
   /** Adds the samples of another one, of another gateway say. */
   merge(other: Histogram): void {
+    if (other.#total === 0) return;
+    if (this.#counts.length === 0) this.#counts = new Uint32Array(BUCKETS);
     for (let bucket = 0; bucket < BUCKETS; bucket++) {
       this.#counts[bucket] = (this.#counts[bucket] ?? 0) + (other.#counts[bucket] ?? 0);
     }
@@ -73,6 +80,7 @@ export class Histogram {
 
   /** Samples at or below each bound (ascending); exact where a bound is the edge of a bucket. */
   countsUpTo(boundsMs: readonly number[]): number[] {
+    if (this.#total === 0) return boundsMs.map(() => 0);
     let bucket = 0;
     let seen = 0;
     return boundsMs.map((bound) => {
@@ -107,6 +115,8 @@ export class Histogram {
 
   /** What another version has written beyond the last bucket goes into the last. */
   #applyPacked(packed: Uint8Array, sign: 1 | -1): void {
+    if (packed.length === 0) return;
+    if (this.#counts.length === 0) this.#counts = new Uint32Array(BUCKETS);
     const cursor = { at: 0 };
     let bucket = 0;
     while (cursor.at < packed.length) {

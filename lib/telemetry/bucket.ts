@@ -15,7 +15,7 @@ export interface Shape {
 export const SHAPES = {
   gateway: {
     counters: [...answerKinds, 'tokens_in', 'tokens_out'],
-    gauges: [],
+    gauges: ['slots_in_use', 'slots_queued', 'slots'],
     histograms: ['latency', 'first_byte', 'added'],
   },
   component: { counters: ['calls', 'failures', 'calls_refused'], gauges: [], histograms: ['call'] },

@@ -7,20 +7,35 @@ import { seriesValue } from '#lib/telemetry/series.ts';
 /** Decimal digits that a chart can show. */
 const DIGITS = 3;
 
+/** Rows of some scopes; what is read twice is made once. */
+export type ReadRows = (scopes: Iterable<Scope>) => Row[];
+
+const NO_ROWS: ReadRows = () => [];
+
 export class LiveRows {
   /** By step: until when rows were handed out, epoch milliseconds. */
   readonly #untilMs = new Map<number, number>();
 
-  /** The newest finished bucket of each step, if it was not handed out before. */
-  take(sealedUntilMs: number, scopes: Iterable<Scope>): Row[] {
+  /** The newest finished bucket of each step, if it was not handed out before; made when it is read. */
+  take(sealedUntilMs: number): ReadRows {
     const due = LIVE_STEPS_S.filter((step_s) => this.#isDue(step_s, sealedUntilMs));
-    if (due.length === 0) return [];
-    const all = [...scopes];
-    return due.map((step_s) => {
-      const endMs = endOf(step_s, sealedUntilMs);
-      const fromMs = endMs - step_s * 1_000;
-      return { step_s, at: new Date(fromMs).toISOString(), values: valuesOf(all, fromMs, endMs) };
-    });
+    if (due.length === 0) return NO_ROWS;
+    const made = new Map<string, Row['values']>();
+    return (scopes) => {
+      const all = [...scopes];
+      return due.map((step_s) => {
+        const endMs = endOf(step_s, sealedUntilMs);
+        const fromMs = endMs - step_s * 1_000;
+        const values: Row['values'] = {};
+        for (const scope of all) {
+          const key = `${step_s} ${scope.key}`;
+          const own = made.get(key) ?? valuesOf(scope, fromMs, endMs);
+          made.set(key, own);
+          Object.assign(values, own);
+        }
+        return { step_s, at: new Date(fromMs).toISOString(), values };
+      });
+    };
   }
 
   #isDue(step_s: number, sealedUntilMs: number): boolean {
@@ -37,16 +52,14 @@ function endOf(step_s: number, sealedUntilMs: number): number {
   return Math.floor(sealedUntilMs / stepMs) * stepMs;
 }
 
-function valuesOf(scopes: readonly Scope[], fromMs: number, toMs: number): Row['values'] {
+function valuesOf({ kind, key, ring }: Scope, fromMs: number, toMs: number): Row['values'] {
+  const sum = ring.sum(fromMs, toMs);
+  const whose = key === kind ? '' : key.slice(kind.length);
   const values: Row['values'] = {};
-  for (const { kind, key, ring } of scopes) {
-    const sum = ring.sum(fromMs, toMs);
-    const whose = key === kind ? '' : key.slice(kind.length);
-    for (const spec of SERIES) {
-      if (spec.scope !== kind) continue;
-      const value = seriesValue(spec.name, sum);
-      values[spec.name + whose] = value === null ? null : Number(value.toFixed(DIGITS));
-    }
+  for (const spec of SERIES) {
+    if (spec.scope !== kind) continue;
+    const value = seriesValue(spec.name, sum);
+    values[spec.name + whose] = value === null ? null : Number(value.toFixed(DIGITS));
   }
   return values;
 }

@@ -4,6 +4,7 @@
  */
 import { Histogram } from '#lib/stats/histogram.ts';
 import { type Bucket, type ScopeKind, SHAPES, type Shape } from '#lib/telemetry/bucket.ts';
+import type { QuietSecond } from '#lib/telemetry/quiet-second.ts';
 
 /** OpenTelemetry's bounds for durations of generative AI, and finer ones below them, in milliseconds. */
 export const BOUNDS_MS: readonly number[] = Array.from({ length: 20 }, (_, index) => 10 * 2 ** (index - 6));
@@ -16,7 +17,12 @@ export interface HistogramTotals {
 }
 
 export class Meter {
+  readonly #kind: ScopeKind;
   readonly #shape: Shape;
+  /** Something was counted in the running second. */
+  #isTouched = false;
+  /** Something was counted since the start. */
+  #isUsed = false;
   readonly #counts: Float64Array;
   readonly #gauges: Float64Array;
   readonly #histograms: readonly Histogram[];
@@ -26,6 +32,7 @@ export class Meter {
   readonly #pastSamples: Float64Array;
 
   constructor(kind: ScopeKind) {
+    this.#kind = kind;
     this.#shape = SHAPES[kind];
     const { counters, gauges, histograms } = this.#shape;
     this.#counts = new Float64Array(counters.length);
@@ -37,8 +44,14 @@ export class Meter {
     this.#pastSamples = new Float64Array(histograms.length);
   }
 
+  /** Something was counted since the start; gauges do not count. */
+  get isUsed(): boolean {
+    return this.#isUsed || this.#isTouched;
+  }
+
   /** @param counter its place in the shape */
   count(counter: number, by = 1): void {
+    this.#isTouched = true;
     this.#counts[counter] = (this.#counts[counter] ?? 0) + by;
   }
 
@@ -47,12 +60,19 @@ export class Meter {
   }
 
   observe(histogram: number, valueMs: number): void {
+    this.#isTouched = true;
     this.#histograms[histogram]?.add(valueMs);
     this.#sumsMs[histogram] = (this.#sumsMs[histogram] ?? 0) + valueMs;
   }
 
-  /** Ends the running stretch of time and begins the next. */
-  seal(atMs: number, measuredMs: number): Bucket {
+  /**
+   * Ends the running stretch of time and begins the next.
+   * @param quiet has the bucket of a stretch in which nothing was counted
+   */
+  seal(atMs: number, measuredMs: number, quiet?: QuietSecond): Bucket {
+    if (!this.#isTouched && quiet !== undefined) return quiet.bucketOf(this.#kind, this.#gauges);
+    this.#isUsed = this.isUsed;
+    this.#isTouched = false;
     const bucket: Bucket = {
       atMs,
       measuredMs,

@@ -2,24 +2,28 @@
  * `GET /metrics`: what is measured anyway, read at the time of the scrape, so that exporting costs requests nothing and
  * shows the numbers of the console. Names are OpenTelemetry's for generative AI where it has them (a gateway is a
  * server to its callers), else `switchgear_…`. Labels are bounded: components and upstreams by the configuration, models by
- * `MAX_MODEL_METERS`.
+ * `MAX_MODEL_METERS`, components with buckets of their own by `MAX_DETAILED`.
+ *
+ * What is of a component, an upstream, a cache or a batcher begins with its first call (or when it is opened or held),
+ * and stays from then on: of a large configuration most is never used, and would be nearly all of a scrape.
  */
 import { Counter, collectDefaultMetrics, Gauge, type Metric, Registry } from 'prom-client';
 import type { BreakerState } from '#lib/breaker/types.ts';
 import type { ResponseCache } from '#lib/cache/response-cache.ts';
 import { type Batching, flushReasons, type UpstreamBatcherView } from '#lib/contracts/batching.ts';
-import type { BreakerView } from '#lib/contracts/breakers.ts';
 import type { Predictions } from '#lib/contracts/predictions.ts';
 import { answerKinds } from '#lib/contracts/requests.ts';
+import { isTroubled, type Standing } from '#lib/contracts/worst-first.ts';
 import type { RequestBodies } from '#lib/http/request-bodies.ts';
+import { FirstSeen } from '#lib/telemetry/first-seen.ts';
 import { FAULT_SOURCES, type InternalFaults } from '#lib/telemetry/internal-faults.ts';
 import { BOUNDS_MS, type HistogramTotals } from '#lib/telemetry/meter.ts';
-import type { ModelLabels } from '#lib/telemetry/model-meters.ts';
+import { type ModelLabels, type ModelMeter, OTHER_MODEL } from '#lib/telemetry/model-meters.ts';
 import type { Telemetry, UpstreamLoad } from '#lib/telemetry/telemetry.ts';
 
 export interface PrometheusParts {
   telemetry: Telemetry;
-  components: () => Iterable<Pick<BreakerView, 'name' | 'state' | 'hold'>>;
+  components: () => readonly Pick<Standing, 'name' | 'state' | 'hold'>[];
   upstreams: () => readonly (UpstreamLoad & { kind: string })[];
   cache: ResponseCache;
   bodies: Pick<RequestBodies, 'heldBytes' | 'refused'>;
@@ -37,6 +41,32 @@ export interface ClientTotals {
 }
 
 type Labels = Record<string, string>;
+type Load = ReturnType<PrometheusParts['upstreams']>[number];
+
+/** What one scrape reads, once. */
+interface Scrape {
+  readonly components: readonly Pick<Standing, 'name' | 'state' | 'hold'>[];
+  readonly upstreams: readonly Load[];
+  readonly usedComponents: Scrape['components'];
+  readonly usedUpstreams: readonly Load[];
+  readonly idleUpstreams: ReadonlySet<string>;
+  readonly batching: Batching;
+  readonly predictions: Predictions;
+}
+
+/** Components that have buckets of their own, in the order of their first call; the others share `OTHER_COMPONENT`'s. */
+export const MAX_DETAILED = 200;
+export const OTHER_COMPONENT = '_other';
+/** The same of models, whose buckets are the largest part of a scrape. */
+export const MAX_DETAILED_MODELS = 40;
+const OTHER_MODELS: Labels = {
+  gen_ai_operation_name: OTHER_MODEL,
+  gen_ai_request_model: OTHER_MODEL,
+  gen_ai_provider_name: OTHER_MODEL,
+  switchgear_upstream: OTHER_MODEL,
+};
+/** Requests to models are counted at the bounds that OpenTelemetry recommends, from 10 ms on. */
+const MODEL_BOUNDS_FROM = BOUNDS_MS.indexOf(10);
 
 const STATES: readonly BreakerState[] = ['closed', 'half_open', 'open'];
 /** OpenTelemetry's names of what we call completions. */
@@ -52,6 +82,9 @@ const EVICTIONS = ['size', 'ttl', 'purge'] as const;
 export class Prometheus {
   readonly #registry = new Registry();
   readonly #parts: PrometheusParts;
+  readonly #detailedComponents = new FirstSeen(MAX_DETAILED);
+  readonly #detailedModels = new FirstSeen(MAX_DETAILED_MODELS);
+  #scrape: Scrape | null = null;
 
   constructor(parts: PrometheusParts) {
     this.#parts = parts;
@@ -78,7 +111,34 @@ export class Prometheus {
   }
 
   text(): Promise<string> {
+    this.#scrape = this.#read();
     return this.#registry.metrics();
+  }
+
+  #read(): Scrape {
+    const { telemetry, batching, predictions } = this.#parts;
+    const components = this.#parts.components();
+    const upstreams = this.#parts.upstreams();
+    const usedComponents = components.filter(
+      (each) => isTroubled(each) || telemetry.scope(`component:${each.name}`)?.meter.isUsed === true,
+    );
+    // A component's name begins with that of its upstream, which has neither dots nor slashes.
+    const owners = new Set(usedComponents.map(({ name }) => name.split(/[./]/, 1)[0]));
+    const isUsed = ({ name, inFlight, queued }: Load) => owners.has(name) || inFlight > 0 || queued > 0;
+    return {
+      components,
+      upstreams,
+      usedComponents,
+      usedUpstreams: upstreams.filter(isUsed),
+      idleUpstreams: new Set(upstreams.filter((each) => !isUsed(each)).map(({ name }) => name)),
+      batching: batching(),
+      predictions: predictions(),
+    };
+  }
+
+  get #now(): Scrape {
+    this.#scrape ??= this.#read();
+    return this.#scrape;
   }
 
   #addRequests(): void {
@@ -107,7 +167,7 @@ export class Prometheus {
       'Time added to served requests until their first byte',
       () => {
         const meter = telemetry.scope('gateway')?.meter;
-        return meter === undefined ? [] : [[{}, meter.histogramTotals('added')]];
+        return meter === undefined ? [] : [{ labels: {}, ...inSeconds(meter.histogramTotals('added')) }];
       },
     );
   }
@@ -134,11 +194,8 @@ export class Prometheus {
 
   #addModels(): void {
     const { telemetry } = this.#parts;
-    const each = (name: string) => () =>
-      [...telemetry.models.list()].map(({ labels, meter }): [Labels, HistogramTotals] => [
-        this.#genAi(labels),
-        meter.histogramTotals(name),
-      ]);
+    const each = (name: string) =>
+      this.#ofModels(({ meter }) => inSeconds(meter.histogramTotals(name), MODEL_BOUNDS_FROM));
     this.#histogram('gen_ai_server_request_duration_seconds', 'Duration of served requests', each('latency'));
     this.#histogram(
       'gen_ai_server_time_to_first_token_seconds',
@@ -151,15 +208,16 @@ export class Prometheus {
       'gen_ai_provider_name',
       'switchgear_upstream',
     ];
-    this.#register('gen_ai_client_token_usage', 'Tokens of a request, as upstreams count them', () =>
-      [...telemetry.models.list()].flatMap(({ labels, tokens }) => {
-        const own = this.#genAi(labels);
-        return [
-          { labels: { ...own, gen_ai_token_type: 'input' }, ...tokens.input.totals() },
-          { labels: { ...own, gen_ai_token_type: 'output' }, ...tokens.output.totals() },
-        ];
-      }),
-    );
+    const tokens = (type: 'input' | 'output') => {
+      const read = this.#ofModels((model) => model.tokens[type].totals());
+      return () =>
+        read().map(({ labels, ...own }) => ({ labels: { ...labels, gen_ai_token_type: type }, ...own }));
+    };
+    const [input, output] = [tokens('input'), tokens('output')];
+    this.#histogram('gen_ai_client_token_usage', 'Tokens of a request, as upstreams count them', () => [
+      ...input(),
+      ...output(),
+    ]);
     this.#counter(
       'switchgear_model_requests_total',
       'Requests that reached an upstream, by model and how they were answered',
@@ -174,8 +232,24 @@ export class Prometheus {
     );
   }
 
+  /** A histogram of each model that has any samples, as far as there are places; of the others together. */
+  #ofModels(read: (model: ModelMeter) => Tally): () => Counted[] {
+    return () => {
+      const all = [...this.#parts.telemetry.models.list()];
+      const { own, others } = this.#detailedModels.split(
+        all,
+        ({ labels: { operation, upstream, model } }) => `${operation} ${upstream} ${model}`,
+      );
+      const rest = summed(others.map(read));
+      return [
+        ...own.map((model) => ({ labels: this.#genAi(model.labels), ...read(model) })),
+        ...(rest === null ? [] : [{ labels: OTHER_MODELS, ...rest }]),
+      ].filter(({ count }) => count > 0);
+    };
+  }
+
   #addPredictions(): void {
-    const { predictions } = this.#parts;
+    const predictions = () => this.#now.predictions;
     const present = (value: number | null): [Labels, number][] => (value === null ? [] : [[{}, value]]);
     this.#gauge(
       'switchgear_recommended_replicas',
@@ -192,6 +266,7 @@ export class Prometheus {
     const targets = (value: 'applied' | 'recommended') => () =>
       predictions().targets.flatMap((each): [Labels, number][] => {
         const { actuator, target } = each;
+        if (this.#now.idleUpstreams.has(target)) return [];
         return each[value] === null ? [] : [[{ actuator, target }, each[value]]];
       });
     const names = ['actuator', 'target'];
@@ -211,23 +286,26 @@ export class Prometheus {
   }
 
   #addComponents(): void {
-    const { components, telemetry } = this.#parts;
+    const { telemetry } = this.#parts;
     const counts = (counter: string) => () =>
-      [...components()].map(({ name }): [Labels, number] => [
+      this.#now.usedComponents.map(({ name }): [Labels, number] => [
         { component: name },
         telemetry.scope(`component:${name}`)?.meter.countTotals()[counter] ?? 0,
       ]);
+    this.#gauge('switchgear_components', 'Components there are, called or not', [], () => [
+      [{}, this.#now.components.length],
+    ]);
     this.#gauge(
       'switchgear_breaker_state',
       '1 for the state that callers meet, 0 for the others',
       ['component', 'state'],
       () =>
-        [...components()].flatMap(({ name, state }) =>
+        this.#now.usedComponents.flatMap(({ name, state }) =>
           STATES.map((each): [Labels, number] => [{ component: name, state: each }, each === state ? 1 : 0]),
         ),
     );
     this.#gauge('switchgear_breaker_held', '1 while an operator holds it', ['component'], () =>
-      [...components()].map(({ name, hold }): [Labels, number] => [
+      this.#now.usedComponents.map(({ name, hold }): [Labels, number] => [
         { component: name },
         hold === null ? 0 : 1,
       ]),
@@ -240,18 +318,28 @@ export class Prometheus {
       ['component'],
       counts('calls_refused'),
     );
-    this.#histogram('switchgear_call_duration_seconds', 'Duration of calls', () =>
-      [...components()].flatMap(({ name }): [Labels, HistogramTotals][] => {
-        const meter = telemetry.scope(`component:${name}`)?.meter;
-        return meter === undefined ? [] : [[{ component: name }, meter.histogramTotals('call')]];
-      }),
-    );
+    this.#histogram('switchgear_call_duration_seconds', 'Duration of calls', () => this.#callDurations());
+  }
+
+  #callDurations(): Counted[] {
+    const called = this.#now.usedComponents.flatMap(({ name }) => {
+      const totals = this.#parts.telemetry.scope(`component:${name}`)?.meter.histogramTotals('call');
+      return totals === undefined || totals.count === 0 ? [] : [{ name, tally: inSeconds(totals) }];
+    });
+    const { own, others } = this.#detailedComponents.split(called, ({ name }) => name);
+    const rest = summed(others.map(({ tally }) => tally));
+    return [
+      ...own.map(({ name, tally }) => ({ labels: { component: name }, ...tally })),
+      ...(rest === null ? [] : [{ labels: { component: OTHER_COMPONENT }, ...rest }]),
+    ];
   }
 
   #addUpstreams(): void {
-    const { upstreams } = this.#parts;
     const each = (read: (load: UpstreamLoad) => number) => () =>
-      upstreams().map((load): [Labels, number] => [{ upstream: load.name }, read(load)]);
+      this.#now.usedUpstreams.map((load): [Labels, number] => [{ upstream: load.name }, read(load)]);
+    this.#gauge('switchgear_upstreams', 'Upstreams there are, called or not', [], () => [
+      [{}, this.#now.upstreams.length],
+    ]);
     this.#gauge(
       'switchgear_upstream_in_flight',
       'Calls in flight',
@@ -277,10 +365,13 @@ export class Prometheus {
     const each = (read: (name: string) => [Labels, number][]) => () =>
       cache
         .names()
+        .filter((name) => isUsed(name))
         .flatMap((name) =>
           read(name).map(([labels, value]) => [{ cache: name, ...labels }, value] as [Labels, number]),
         );
     const totals = (name: string) => cache.countsOf(name).total();
+    const isUsed = (name: string) =>
+      cache.memory.sizeOf(name).entries > 0 || Object.values(totals(name)).some((count) => count > 0);
     this.#counter(
       'switchgear_cache_looks_total',
       'Looks into a cache by how they ended',
@@ -336,15 +427,19 @@ export class Prometheus {
 
   #addBatchers(): void {
     const each = (read: (view: UpstreamBatcherView) => [Labels, number][]) => () =>
-      this.#parts.batching().upstreams.flatMap(({ name, llm, embedding }) =>
+      this.#now.batching.upstreams.flatMap(({ name, llm, embedding }) =>
         (
           [
             ['llm', llm],
             ['embedding', embedding],
           ] as const
-        ).flatMap(([kind, view]) =>
-          read(view).map(([labels, value]): [Labels, number] => [{ upstream: name, kind, ...labels }, value]),
-        ),
+        ).flatMap(([kind, view]) => {
+          if (view.total_batches === 0 && view.pending_requests === 0) return [];
+          return read(view).map(([labels, value]): [Labels, number] => [
+            { upstream: name, kind, ...labels },
+            value,
+          ]);
+        }),
       );
     const names = ['upstream', 'kind'];
     this.#counter(
@@ -374,7 +469,7 @@ export class Prometheus {
   }
 
   #genAi({ operation, model, upstream }: ModelLabels): Labels {
-    const kind = this.#parts.upstreams().find(({ name }) => name === upstream)?.kind ?? 'unknown';
+    const kind = this.#now.upstreams.find(({ name }) => name === upstream)?.kind ?? 'unknown';
     return {
       gen_ai_operation_name: OPERATION_NAMES[operation],
       gen_ai_request_model: model,
@@ -409,20 +504,7 @@ export class Prometheus {
     });
   }
 
-  /** Of durations, in seconds. */
-  #histogram(name: string, help: string, read: () => [Labels, HistogramTotals][]): void {
-    this.#register(name, help, () =>
-      read().map(([labels, { upTo, count, sumMs }]) => ({
-        labels,
-        bounds: BOUNDS_MS.map((bound) => bound / 1_000),
-        upTo,
-        count,
-        sum: sumMs / 1_000,
-      })),
-    );
-  }
-
-  #register(name: string, help: string, read: () => Counted[]): void {
+  #histogram(name: string, help: string, read: () => Counted[]): void {
     const metric = {
       name,
       get: async () => ({
@@ -437,14 +519,42 @@ export class Prometheus {
   }
 }
 
-interface Counted {
-  readonly labels: Labels;
+interface Tally {
   /** Ascending, in the metric's unit. */
   readonly bounds: readonly number[];
   /** Samples at or below each bound. */
   readonly upTo: readonly number[];
   readonly count: number;
   readonly sum: number;
+}
+
+interface Counted extends Tally {
+  readonly labels: Labels;
+}
+
+/** @param from the first of `BOUNDS_MS` that is wanted */
+function inSeconds({ upTo, count, sumMs }: HistogramTotals, from = 0): Tally {
+  return {
+    bounds: BOUNDS_MS.slice(from).map((bound) => bound / 1_000),
+    upTo: upTo.slice(from),
+    count,
+    sum: sumMs / 1_000,
+  };
+}
+
+/** Of tallies with the same bounds; null of none. */
+function summed(all: readonly Tally[]): Tally | null {
+  const [first, ...rest] = all;
+  if (first === undefined) return null;
+  return rest.reduce(
+    (total, { upTo, count, sum }) => ({
+      bounds: total.bounds,
+      upTo: total.upTo.map((before, bound) => before + (upTo[bound] ?? 0)),
+      count: total.count + count,
+      sum: total.sum + sum,
+    }),
+    first,
+  );
 }
 
 function samplesOf(name: string, { labels, bounds, upTo, count, sum }: Counted) {

@@ -16,9 +16,10 @@ import { readHistory } from '#lib/telemetry/history.ts';
 import { Minutes } from '#lib/telemetry/minutes.ts';
 import { ModelMeters } from '#lib/telemetry/model-meters.ts';
 import type { ProcessSample } from '#lib/telemetry/process-sampler.ts';
+import { QuietSecond } from '#lib/telemetry/quiet-second.ts';
 import { RequestLog } from '#lib/telemetry/request-log.ts';
 import { RequestTrace } from '#lib/telemetry/request-trace.ts';
-import { MINUTE_WINDOW_S, Scope } from '#lib/telemetry/scope.ts';
+import { MINUTE_WINDOW_S, Scope, SummedScope } from '#lib/telemetry/scope.ts';
 import { requestsIn, servedRate } from '#lib/telemetry/series.ts';
 
 export interface UpstreamLoad {
@@ -47,13 +48,15 @@ const TOKENS_OUT = counters.indexOf('tokens_out');
 const LATENCY = histograms.indexOf('latency');
 const FIRST_BYTE = histograms.indexOf('first_byte');
 const ADDED = histograms.indexOf('added');
+/** Those of which there is one. */
+const SHARED_SCOPES = ['gateway', 'process', 'cache'] as const;
 const SERVED: ReadonlySet<string> = new Set(servedKinds);
 
 export class Telemetry {
   readonly requests = new RequestLog();
   readonly models = new ModelMeters();
   readonly #parts: TelemetryParts;
-  readonly #gateway = new Scope('gateway', '');
+  readonly #gateway = new SummedScope('gateway', '');
   /** By key; as many as there are components and upstreams. */
   readonly #scopes = new Map<string, Scope>([['gateway', this.#gateway]]);
   readonly #minutes: Minutes;
@@ -123,7 +126,7 @@ export class Telemetry {
 
   /** Forgets components and upstreams that are gone; what the store has of them stays. */
   retain(components: Iterable<string>, upstreams: Iterable<string>): void {
-    const kept = new Set(['gateway', 'process', 'cache']);
+    const kept = new Set<string>(SHARED_SCOPES);
     for (const name of components) kept.add(`component:${name}`);
     for (const name of upstreams) kept.add(`upstream:${name}`);
     for (const key of [...this.#scopes.keys()]) if (!kept.has(key)) this.#scopes.delete(key);
@@ -137,6 +140,16 @@ export class Telemetry {
     return this.#scopes.values();
   }
 
+  /** Those of which there is one, and those of these components and upstreams. */
+  scopesOf(components: readonly string[], upstreams: readonly string[]): Scope[] {
+    const keys = [
+      ...SHARED_SCOPES,
+      ...components.map((name) => `component:${name}`),
+      ...upstreams.map((name) => `upstream:${name}`),
+    ];
+    return keys.flatMap((key) => this.#scopes.get(key) ?? []);
+  }
+
   /** Seals the second that has passed; to be called once a second. */
   tick(): void {
     const nowMs = this.#parts.now();
@@ -148,7 +161,8 @@ export class Telemetry {
     // By the wall clock, on whole seconds; after a stall it begins where the stall did.
     const atMs = Math.round((nowMs - measuredMs) / 1_000) * 1_000;
     const sealed = new Map<string, Bucket>();
-    for (const scope of this.#scopes.values()) sealed.set(scope.key, scope.seal(atMs, measuredMs));
+    const quiet = new QuietSecond(atMs, measuredMs);
+    for (const scope of this.#scopes.values()) sealed.set(scope.key, scope.seal(atMs, measuredMs, quiet));
     this.#minutes.add(atMs, sealed);
     this.#sealedUntilMs = atMs + Math.max(1, Math.round(measuredMs / 1_000)) * 1_000;
     this.models.seal();
@@ -194,12 +208,17 @@ export class Telemetry {
   }
 
   #sampleGauges(): void {
+    const all = [0, 0, 0];
     for (const { name, inFlight, queued, capacity } of this.#parts.upstreams()) {
       const { meter } = this.#scope('upstream', name);
       [inFlight, queued, capacity].forEach((value, gauge) => {
         meter.gauge(gauge, value);
+        all[gauge] = (all[gauge] ?? 0) + value;
       });
     }
+    all.forEach((value, gauge) => {
+      this.#gateway.meter.gauge(gauge, value);
+    });
     this.#sampleCache();
     const sample = this.#parts.process();
     this.#lastSample = sample;

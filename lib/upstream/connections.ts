@@ -27,8 +27,9 @@ export class Connections implements CallLine {
   readonly #connect: buildConnector.connector;
   readonly #idleLimit = new IdleLimit(() => performance.now());
   #idleMs = this.#idleLimit.ms;
-  #pool: Pool;
-  readonly #kept: Dispatching = { dispatch: (options, handler) => this.#pool.dispatch(options, handler) };
+  /** Opened by the first call, since most of many upstreams are never called, or to be closed for what comes late. */
+  #pool: Pool | null = null;
+  readonly #kept: Dispatching = { dispatch: (options, handler) => this.#opened().dispatch(options, handler) };
   /** Closed, with calls that are still running. */
   readonly #closing = new Set<Dispatcher>();
   #running = 0;
@@ -38,7 +39,6 @@ export class Connections implements CallLine {
     this.#parts = parts;
     // One for all, so that new connections resume the TLS sessions of others.
     this.#connect = buildConnector({ timeout: parts.connectMs, allowH2: false });
-    this.#pool = this.#open();
   }
 
   begin(): void {
@@ -53,7 +53,7 @@ export class Connections implements CallLine {
   dispatch(options: Options, handler: CallHandler): void {
     if (this.#idleLimit.ms !== this.#idleMs) this.#renew();
     const { gate } = this.#parts;
-    if (gate === null) this.#pool.dispatch(options, handler);
+    if (gate === null) this.#opened().dispatch(options, handler);
     else gate.dispatch(this.#kept, options, handler);
   }
 
@@ -74,23 +74,23 @@ export class Connections implements CallLine {
         this.#whenIdle = resolve;
       });
     }
-    await this.#pool.close();
+    await this.#opened().close();
   }
 
   /** Ends all that runs. */
   async destroy(): Promise<void> {
-    await Promise.all([this.#pool, ...this.#closing].map((each) => each.destroy()));
+    await Promise.all([this.#opened(), ...this.#closing].map((each) => each.destroy()));
   }
 
   /** Drops what is idle, since more of it may be lost, and lets the rest end. */
   #renew(): void {
-    this.#close(this.#pool);
+    if (this.#pool !== null) this.#close(this.#pool);
+    this.#pool = null;
     this.#idleMs = this.#idleLimit.ms;
-    this.#pool = this.#open();
   }
 
-  #open(): Pool {
-    return new Pool(this.#parts.origin, {
+  #opened(): Pool {
+    this.#pool ??= new Pool(this.#parts.origin, {
       connections: this.#parts.connections,
       connect: this.#connect,
       keepAliveTimeout: this.#idleMs,
@@ -100,6 +100,7 @@ export class Connections implements CallLine {
       allowH2: false,
       factory: (origin, options) => new KeptClient(origin, options),
     });
+    return this.#pool;
   }
 
   #close(dispatcher: Client | Pool): void {

@@ -42,8 +42,13 @@ async function serve(store: EventStore = new MemoryEventStore()) {
   const log = new EventLog(Date.now, store);
   const faults: unknown[] = [];
   const refused = new Set<string | undefined>();
+  const views: (readonly string[])[] = [];
+  const view = (components: readonly string[]) => {
+    views.push(components);
+    return feed;
+  };
   const streams = new EventStreams({
-    snapshots: feed,
+    snapshots: { view },
     events: log,
     admits: ({ cookie }) => !refused.has(cookie),
     onError: (thrown) => faults.push(thrown),
@@ -58,7 +63,7 @@ async function serve(store: EventStore = new MemoryEventStore()) {
     await drain(server, 0);
   };
   closers.push(() => (server.listening ? close() : undefined));
-  return { url, feed, log, streams, server, faults, refused, close };
+  return { url, feed, views, log, streams, server, faults, refused, close };
 }
 
 function append(log: EventLog, count: number, more: { component?: string; detail?: unknown } = {}): void {
@@ -120,6 +125,22 @@ describe('the stream of snapshots', () => {
       'cache-control': 'no-cache, no-transform',
       'x-accel-buffering': 'no',
     });
+  });
+
+  it('has one view for all who ask for the same components, in whatever order', async () => {
+    const { url, views, streams } = await serve();
+    const of = (query: string) => follow(`${url}/api/stream${query}`);
+    const clients = await Promise.all(
+      ['', '?components=b,a', '?components=a,%20b,a', '?components='].map(of),
+    );
+    expect(views.map((asked) => asked.join())).toEqual(['', 'a,b']);
+    for (const client of clients) client.close();
+    await expect.poll(() => streams.size).toBe(0);
+    const again = await of('?components=a,b');
+    expect([again.status, views.length]).toEqual([200, 3]);
+    const many = Array.from({ length: 21 }, (_, index) => `c${index}`).join();
+    expect((await of(`?components=${many}`)).status).toBe(400);
+    expect((await of('?component=a')).status).toBe(400);
   });
 
   it('serves 200 listeners, and asks for snapshots only while somebody listens', async () => {

@@ -2,6 +2,7 @@
 import { breakerSettingsSchema } from '#lib/contracts/config.ts';
 import { answerKinds } from '#lib/contracts/requests.ts';
 import { type Component, type Snapshot, snapshotSchema, type Traffic } from '#lib/contracts/snapshot.ts';
+import { isTroubled, SANDBOX } from '#lib/contracts/worst-first.ts';
 import { NO_WORKLOAD } from '#lib/lab/workload/idle.ts';
 
 export const AT = '2026-01-01T12:00:00.000Z';
@@ -104,10 +105,27 @@ export function trafficWith(
   };
 }
 
+/** Of what is given, as if it were all there is. */
+function totalsOf({ components = [], upstreams = [] }: Partial<Snapshot>): Snapshot['totals'] {
+  const sum = (read: (upstream: Snapshot['upstreams'][number]) => number) =>
+    upstreams.reduce((total, upstream) => total + read(upstream), 0);
+  return {
+    components: components.length,
+    not_closed: components.filter((each) => each.name !== SANDBOX && isTroubled(each)).length,
+    upstreams: upstreams.length,
+    connections: sum(({ connections }) => connections),
+    in_flight: sum(({ in_flight }) => in_flight),
+    queued: sum(({ queued }) => queued),
+  };
+}
+
 /** Checked by the schema, so that it cannot drift from the wire. */
 export function snapshotWith(given: Partial<Snapshot> = {}): Snapshot {
   return snapshotSchema.parse({
     seq: 1,
+    is_whole: true,
+    totals: totalsOf(given),
+    gone: { components: [], upstreams: [] },
     at: AT,
     started_at: AT,
     address: 'http://127.0.0.1:8003',

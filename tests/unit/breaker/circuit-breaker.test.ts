@@ -126,6 +126,18 @@ describe('open', () => {
     });
   });
 
+  it('tells one moment of the next probe, though its two clocks do not tick together', () => {
+    let skewMs = 0;
+    const { breaker } = breakerOf({}, { now: () => Date.now() + skewMs });
+    calls(breaker, 10, FAILURE);
+    const told = breaker.snapshot().retry_at;
+    skewMs = 1;
+    expect(breaker.snapshot().retry_at).toBe(told);
+    // A wall clock that was set is followed.
+    skewMs = 60_000;
+    expect(breaker.snapshot().retry_at).not.toBe(told);
+  });
+
   it('does not change by what ends late', () => {
     const { breaker } = breakerOf({ minimum_calls: 4 });
     const late = [admitted(breaker), admitted(breaker)];

@@ -180,6 +180,21 @@ describe('the stream', () => {
     expect(Fake.made).toHaveLength(waits.length + 2);
   });
 
+  it('begins anew at once when something is missing', () => {
+    Fake.made = [];
+    const end = connect('/api/stream', {
+      onData: (data) => data !== 'gap',
+      onLost: () => {},
+      open: () => new Fake(),
+    });
+    Fake.made[0]?.onmessage?.({ data: 'x' });
+    expect(Fake.made).toHaveLength(1);
+    Fake.made[0]?.onmessage?.({ data: 'gap' });
+    expect(Fake.made.map(({ closed }) => closed)).toEqual([true, false]);
+    end();
+    expect(Fake.made[1]?.closed).toBe(true);
+  });
+
   it('ends with the page, and is not made again', () => {
     const { end } = begin();
     Fake.made[0]?.fail(2);

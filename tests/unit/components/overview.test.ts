@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import type { HistoryState } from '#components/live/use-history.ts';
 import {
   BOX,
   layoutOf,
@@ -9,7 +8,6 @@ import {
   stageXs,
 } from '#components/overview/diagram-layout.ts';
 import { endText, textOf } from '#components/overview/diagram-words.ts';
-import { summed } from '#components/overview/summed.ts';
 import { AT_MS, componentWith, heldOpen, later, windowWith } from '../../support/snapshot-fixture.ts';
 
 const busy = (name: string, ratePerS = 1) =>
@@ -78,23 +76,5 @@ describe('the one-line diagram', () => {
     expect(textOf(layout, 3, 4.2, AT_MS)).toBe(
       '3 requests under way, 4.2 per second answered from what is kept. a.chat is closed, 2.0 calls per second; b.chat is held open, by local: “quota”, 0 calls per second.',
     );
-  });
-});
-
-describe('the load of all upstreams', () => {
-  it('is their sum, of those that were measured', () => {
-    const history: HistoryState = {
-      state: 'ready',
-      events: [],
-      points: {
-        timesMs: [0, 1, 2],
-        stepS: 5,
-        partial: false,
-        values: { 'in_flight:a': [1, null, null], 'in_flight:b': [2, 3, null] },
-      },
-    };
-    const sum = summed(history, ['a', 'b']);
-    expect(sum.state === 'ready' && sum.points.values.in_flight).toEqual([3, 3, null]);
-    expect(summed({ state: 'loading' }, ['a'])).toEqual({ state: 'loading' });
   });
 });

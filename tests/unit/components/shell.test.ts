@@ -24,6 +24,19 @@ describe('the first sentence', () => {
     });
   });
 
+  it('counts those that are not shown', () => {
+    const snapshot = snapshotWith({ components: [componentWith('a.chat', { state: 'open' })] });
+    const totals = { ...snapshot.totals, components: 2_001, not_closed: 1_500 };
+    expect(headlineOf({ ...snapshot, totals }).what).toBe('a.chat is open, 1\u202f499 more not closed');
+    const well = snapshotWith({
+      components: [componentWith('a.chat')],
+      traffic: { minute: served, recent: served },
+    });
+    expect(headlineOf({ ...well, totals: { ...well.totals, components: 2_001 } }).what).toContain(
+      '2\u202f000',
+    );
+  });
+
   it('names the worst, since when, and how many more there are', () => {
     const components = [
       componentWith('a.chat', { state: 'half_open' }),
@@ -86,5 +99,7 @@ describe('what is read out', () => {
       componentWith('new', { state: 'open' }),
     ];
     expect(changesBetween(before, after)).toEqual(['b is half-open', 'c is held open']);
+    // Where not all are shown, one that comes was not shown because all was well with it.
+    expect(changesBetween(before, after, true)).toContain('new is open');
   });
 });

@@ -24,6 +24,41 @@ describe('the history', () => {
     expect(series.requests_per_s?.values).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
   });
 
+  it('keeps no minutes of a component that nobody calls, and tells them as quiet all the same', async () => {
+    const setup = setUp();
+    const meter = setup.telemetry.meterOf('a.chat');
+    setup.telemetry.meterOf('b.chat');
+    seconds(setup, 180, (second) => {
+      // From the middle of the second minute on.
+      if (second >= 90 && second < 120) meter.call(10, false);
+    });
+    setup.telemetry.close();
+    const rowsOf = (name: string) =>
+      setup.store
+        .read(`component:${name}`, 0, Number.MAX_SAFE_INTEGER, 100)
+        .map(({ measuredMs }) => measuredMs);
+    expect([rowsOf('a.chat'), rowsOf('b.chat')]).toEqual([[60_000], []]);
+    const values = async (made: Setup) => {
+      made.telemetry.meterOf('a.chat');
+      made.telemetry.meterOf('b.chat');
+      const { series } = await history(made, {
+        series: 'calls_per_s:a.chat,calls_per_s:b.chat',
+        from: at(START_MS),
+        to: at(START_MS + 180_000),
+        step_s: '60',
+      });
+      return Object.values(series).map((each) => each.values);
+    };
+    const expected = [
+      [0, 0.5, 0],
+      [0, 0, 0],
+    ];
+    expect(await values(setup)).toEqual(expected);
+    const restarted = setUp(setup.clocks, setup.store);
+    seconds(restarted, 60);
+    expect(await values(restarted)).toEqual(expected);
+  });
+
   it('makes percentiles of longer steps from all samples, not from percentiles', async () => {
     const setup = setUp();
     // 99 fast ones in one second, 1 slow one in the next: the median of both is fast, their p99 too.

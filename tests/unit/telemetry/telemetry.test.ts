@@ -2,7 +2,6 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { LiveRows } from '#lib/telemetry/live-rows.ts';
 import { MAX_MODEL_METERS, OTHER_MODEL } from '#lib/telemetry/model-meters.ts';
-import { Snapshots } from '#lib/telemetry/snapshots.ts';
 import { Clocks, seconds, serve, setUp } from './support.ts';
 
 describe('the sliding windows', () => {
@@ -59,6 +58,37 @@ describe('the sliding windows', () => {
     });
     expect(minute.served_rate).toBeCloseTo(0.8);
     expect(setup.telemetry.inFlight).toBe(0);
+  });
+});
+
+describe('seconds in which nothing is called', () => {
+  it('are one for all that look the same, and each component’s own as soon as it is called', () => {
+    const setup = setUp();
+    const meters = ['a.chat', 'b.chat', 'c.chat'].map((name) => setup.telemetry.meterOf(name));
+    seconds(setup, 3, (second) => {
+      if (second === 1) meters[0]?.call(10, false);
+    });
+    const bucket = (name: string, back: number) =>
+      setup.telemetry.scope(`component:${name}`)?.ring.back(back);
+    for (const back of [0, 1, 2]) expect(bucket('b.chat', back)).toBe(bucket('c.chat', back));
+    expect(bucket('a.chat', 0)).toBe(bucket('b.chat', 0));
+    expect(bucket('a.chat', 1)).not.toBe(bucket('b.chat', 1));
+    expect([0, 1, 2].map((back) => bucket('a.chat', back)?.counts[0])).toEqual([0, 1, 0]);
+    const isUsed = (name: string) => setup.telemetry.scope(`component:${name}`)?.meter.isUsed;
+    expect([isUsed('a.chat'), isUsed('b.chat')]).toEqual([true, false]);
+  });
+
+  it('count as measured: their rate is nought, not unknown', async () => {
+    const setup = setUp();
+    setup.telemetry.meterOf('a.chat');
+    seconds(setup, 5);
+    const { series } = await setup.telemetry.history({
+      series: 'calls_per_s:a.chat,slots_in_use,slots_queued,slots',
+      from: new Date(setup.clocks.wallMs - 5_000).toISOString(),
+      step_s: 5,
+    });
+    const last = Object.values(series).map(({ values }) => values.at(-1));
+    expect(last).toEqual([0, 3, 1, 64]);
   });
 });
 
@@ -119,10 +149,11 @@ describe('live rows', () => {
     const rows = new LiveRows();
     const taken: { step_s: number; at: string; value: number | null | undefined }[] = [];
     seconds(setup, 1);
-    rows.take(setup.telemetry.sealedUntilMs, setup.telemetry.scopes());
+    rows.take(setup.telemetry.sealedUntilMs);
     for (let second = 1; second <= 120; second++) {
       seconds(setup, 1, () => serve(setup, 10, second % 7));
-      for (const { step_s, at, values } of rows.take(setup.telemetry.sealedUntilMs, setup.telemetry.scopes()))
+      const read = rows.take(setup.telemetry.sealedUntilMs);
+      for (const { step_s, at, values } of read(setup.telemetry.scopes()))
         taken.push({ step_s, at, value: values.requests_per_s });
     }
     for (const step_s of [1, 5, 60]) {
@@ -143,7 +174,7 @@ describe('live rows', () => {
   it('go on when the clock is set back', () => {
     const setup = setUp(new Clocks());
     const rows = new LiveRows();
-    const take = () => rows.take(setup.telemetry.sealedUntilMs, setup.telemetry.scopes());
+    const take = () => rows.take(setup.telemetry.sealedUntilMs)(setup.telemetry.scopes());
     seconds(setup, 10);
     take();
     setup.clocks.wallMs -= 3_600_000;
@@ -151,27 +182,5 @@ describe('live rows', () => {
     take();
     seconds(setup, 1);
     expect(take().map(({ step_s }) => step_s)).toContain(1);
-  });
-});
-
-describe('snapshots', () => {
-  it('are serialised once for all listeners, and not at all without any', () => {
-    let composed = 0;
-    const snapshots = new Snapshots(({ seq }) => {
-      composed += 1;
-      return { seq } as never;
-    });
-    snapshots.tick(() => []);
-    expect(composed).toBe(0);
-    const frames: Buffer[] = [];
-    const stops = [1, 2, 3].map(() => snapshots.subscribe((frame) => frames.push(frame)));
-    snapshots.tick(() => []);
-    expect(composed).toBe(1);
-    expect(new Set(frames).size).toBe(1);
-    expect(frames[0]?.toString()).toBe('data: {"seq":2}\n\n');
-    expect(snapshots.latest()).toBe(frames[0]);
-    for (const stop of stops) stop();
-    snapshots.tick(() => []);
-    expect(composed).toBe(1);
   });
 });

@@ -1,4 +1,5 @@
 import { BreakerPage } from '#components/breakers/breaker-page.tsx';
+import { getRuntime } from '#lib/runtime-handle.ts';
 
 interface Props {
   params: Promise<{ name: string }>;
@@ -9,7 +10,11 @@ export async function generateMetadata({ params }: Props) {
 }
 
 export default async function Page({ params }: Props) {
-  return <BreakerPage name={nameIn(await params)} />;
+  const name = nameIn(await params);
+  const shown = getRuntime()
+    ?.snapshot([name])
+    .components.find((each) => each.name === name);
+  return <BreakerPage name={name} initial={shown ?? null} />;
 }
 
 /** As it stands in the address; what cannot be decoded is no component's name either. */
