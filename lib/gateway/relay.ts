@@ -261,6 +261,7 @@ export class Relay implements Waiter {
           this.#breakOff(tooSlow(), false);
           return;
         }
+        this.#beginAnew();
         if (this.#leg !== null && this.#begin(this.#leg, this.#joined(this.#unshared(this.#leg)))) return;
         break;
       case 'rejected':
@@ -339,8 +340,7 @@ export class Relay implements Waiter {
   #take(leg: Leg): boolean {
     const { answers, delivery } = this.#in;
     this.#leg = leg;
-    this.#answer = null;
-    this.taken = 0;
+    this.#beginAnew();
     this.#legs.push(leg);
     const { plan } = leg;
     if (plan?.kind === 'embeddings') return this.#begin(leg, this.#embeddings(leg, plan));
@@ -372,6 +372,13 @@ export class Relay implements Waiter {
     const { trace } = delivery;
     const flight = plan === null ? this.#unshared(leg) : answers.open(this.#asked(leg, plan), { trace });
     return this.#begin(leg, this.#joined(flight));
+  }
+
+  /** Nothing of a former call's answer was taken that counts. */
+  #beginAnew(): void {
+    this.#answer = null;
+    this.#rest = null;
+    this.taken = 0;
   }
 
   #joined(flight: Joinable): Joinable {
