@@ -364,7 +364,7 @@ export const configSchema = z
           .int()
           .min(16)
           .max(1_048_576)
-          .default(512)
+          .default(256)
           .describe(
             'Most that is held of answers for clients that have not taken them, all together; beyond it those go that have taken nothing for longest',
           ),

@@ -16,7 +16,7 @@ export interface SlowReadersParts {
 
 const SWEEP_EVERY_MS = 1_000;
 /** One that took something this lately is only slow, and is spared. */
-const SPARED_MS = 1_000;
+const SPARED_MS = 5_000;
 
 export class SlowReaders {
   readonly #parts: SlowReadersParts;
