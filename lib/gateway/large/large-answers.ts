@@ -11,7 +11,8 @@ export const LARGE_BYTES = 2 * 1024 * 1024;
 const MAX_WAITING = 256;
 /** The largest answers take seconds; one that takes longer is no answer. */
 const JOB_LIMIT_MS = 30_000;
-const IDLE_MS = 60_000;
+/** Its memory goes with it. */
+const IDLE_MS = 10_000;
 const RETRY_AFTER_MS = 1_000;
 
 interface Waiting {
