@@ -303,8 +303,7 @@ export class AnswerCache {
   ): void {
     const { recorded, usage, durationMs } = flight;
     if (recorded === null) return;
-    // What cannot be read back whole must not be kept: streams are checked here once.
-    if (recorded.form === 'stream') wholeOf(recorded, protocol);
+    if (recorded.form === 'stream' && !isReadable(recorded, protocol)) return;
     const entry: CacheEntry = {
       key,
       cache,
@@ -320,6 +319,16 @@ export class AnswerCache {
     if (sizeOf(entry) > this.cache.maxEntryBytes) return;
     this.cache.store(entry);
     this.cache.countStored(entry);
+  }
+}
+
+/** What cannot be read back whole must not be kept. */
+function isReadable(recorded: Recorded, protocol: Protocol): boolean {
+  try {
+    wholeOf(recorded, protocol);
+    return true;
+  } catch {
+    return false;
   }
 }
 

@@ -31,7 +31,10 @@ export class Background {
 
   run({ flight, done, over: ended }: BackgroundCall, over: (isRefused: boolean) => void = () => {}): void {
     this.#running += 1;
+    let isOver = false;
     const end = (isRefused: boolean) => {
+      if (isOver) return;
+      isOver = true;
       this.#running -= 1;
       ended?.();
       over(isRefused);

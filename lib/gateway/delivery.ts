@@ -59,6 +59,8 @@ export class Delivery implements SlowReader {
   /** A large body that is being written. */
   #body: Buffer | null = null;
   #isWatched = false;
+  /** What is held besides, because this client is behind. */
+  #behindBytes = () => 0;
 
   constructor(res: ServerResponse, surface: Protocol, trace: RequestTrace, outlets: Outlets) {
     this.res = res;
@@ -68,7 +70,7 @@ export class Delivery implements SlowReader {
   }
 
   get heldBytes(): number {
-    return this.#body?.length ?? this.res.writableLength;
+    return this.#body?.length ?? this.res.writableLength + this.#behindBytes();
   }
 
   letGo(): void {
@@ -83,8 +85,9 @@ export class Delivery implements SlowReader {
   }
 
   /** Runs `next` once the client has taken what was written; one that never takes it is let go. */
-  onceTaken(next: () => void): void {
+  onceTaken(next: () => void, behindBytes: () => number = () => 0): void {
     const { slow } = this.#outlets;
+    this.#behindBytes = behindBytes;
     this.#watch();
     slow.add(this);
     this.res.once('drain', () => {
@@ -112,6 +115,7 @@ export class Delivery implements SlowReader {
   /** An upstream's own error. */
   rejection(status: number, body: string, origin: Origin): void {
     sendJson(this.res, status, body, this.#headers(origin));
+    this.#watchTheRest();
   }
 
   error(error: SwitchgearError, origin: Origin): void {

@@ -197,7 +197,7 @@ export class EmbeddingFlight implements Answering, ItemWaiter {
       throw thrown;
     }
     if ('admitted' in bundle) {
-      this.leave();
+      this.#withdraw();
       return bundle;
     }
     this.#own = bundle;

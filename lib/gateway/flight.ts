@@ -10,8 +10,9 @@ import type { Found } from '#lib/cache/response-cache.ts';
 import { SwitchgearError, toSwitchgearError } from '#lib/errors.ts';
 import type { CacheStatus } from '#lib/gateway/delivery.ts';
 import { clientHeaders } from '#lib/gateway/headers.ts';
-import { copyOf, type Source } from '#lib/gateway/large/jobs.ts';
+import type { Source } from '#lib/gateway/large/jobs.ts';
 import { LARGE_BYTES } from '#lib/gateway/large/large-answers.ts';
+import { isOurs, readByEach } from '#lib/gateway/large/readers.ts';
 import type { Holdings } from '#lib/gateway/shared/holdings.ts';
 import { type Form, Passage, type Reader } from '#lib/gateway/shared/passage.ts';
 import { MAX_ERROR_BYTES, WholeBytes } from '#lib/gateway/shared/whole-bytes.ts';
@@ -493,16 +494,21 @@ export class Flight implements Joinable, CallSink {
     if (this.#trace !== null) this.#trace.readyAt = performance.now();
     this.durationMs = this.call === null ? 0 : performance.now() - this.call.startedAt;
     const source: Source = { from: 'bytes', chunks: this.#held.ownChunks() };
-    const all = [...this.waiters].map((waiter, at) =>
-      waiter.completeLarge(this, at === this.waiters.size - 1 ? source : copyOf(source)),
-    );
-    Promise.all(all).then(
-      (usages) => {
+    readByEach(
+      [...this.waiters],
+      source,
+      (waiter, own) => waiter.completeLarge(this, own),
+      (waiter, error) => {
+        if (!this.#over && this.waiters.delete(waiter)) waiter.failed(failedBy(error), this);
+      },
+    ).then(
+      ({ usage, isRead }) => {
         if (this.#over) return;
-        this.usage = usages.find((usage) => usage !== null) ?? null;
+        this.usage = usage;
         this.waiters.clear();
         this.#end();
-        this.#settle({ kind: 'success', loadMs: this.usage?.loadMs ?? 0 }, 'ok');
+        if (isRead) this.#settle({ kind: 'success', loadMs: usage?.loadMs ?? 0 }, 'ok');
+        else this.#settle({ kind: 'neutral' }, 'internal');
       },
       (thrown: unknown) => this.#broken(toSwitchgearError(thrown)),
     );
@@ -544,8 +550,8 @@ export class Flight implements Joinable, CallSink {
     }
     this.#end();
     this.#settle({ kind: 'success', loadMs: this.usage?.loadMs ?? 0 }, 'ok');
-    if (this.#keeps) this.order.onRecorded?.(this);
     if (this.#late.size === 0) this.passage?.release();
+    if (this.#keeps) this.order.onRecorded?.(this);
   }
 
   /** The upstream answered with an error of its own. */
@@ -576,8 +582,7 @@ export class Flight implements Joinable, CallSink {
     this.#leaveGroup();
     const wasShown = this.passage !== null && this.passage.end > 0;
     const failure = error.code === 'upstream_error' ? 'stream_error' : wasShown ? 'cut' : 'invalid_response';
-    if (error.code === 'internal' || error.code === 'overloaded')
-      this.#settle({ kind: 'neutral' }, error.code);
+    if (isOurs(error)) this.#settle({ kind: 'neutral' }, error.code);
     else this.#settle({ kind: 'failure', failure, message: error.message }, failure);
     this.#failWith(error);
   }

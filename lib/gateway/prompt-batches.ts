@@ -16,6 +16,8 @@ import {
   type Joinable,
   type Waiter,
 } from '#lib/gateway/flight.ts';
+import type { Source } from '#lib/gateway/large/jobs.ts';
+import { readByEach } from '#lib/gateway/large/readers.ts';
 import { sharedHeaders } from '#lib/gateway/scope.ts';
 import { TokenEstimate } from '#lib/gateway/token-estimate.ts';
 import { type DealtAnswer, dealt, withPrompts } from '#lib/protocols/prompts.ts';
@@ -36,6 +38,8 @@ export interface Mergeable {
 
 interface Dealt extends DealtAnswer {
   readonly flight: Flight;
+  /** The whole of a large answer to one prompt alone, which is not parsed here. */
+  readonly source: Source | null;
 }
 
 export class PromptBatches {
@@ -76,14 +80,28 @@ export class PromptBatches {
       complete: () => {
         if (flight.recorded?.form !== 'whole') return true;
         const { model } = order;
-        const results = dealt(flight.recorded.body, prompts).map((each) => ({ ...each, flight }));
+        const results = dealt(flight.recorded.body, prompts).map((each) => ({
+          ...each,
+          flight,
+          source: null,
+        }));
         if (flight.usage !== null && model !== null)
           this.tokens.learn(model, Buffer.byteLength(prompts.join('')), flight.usage.input);
         report({ kind: 'done', results });
         return true;
       },
-      completeLarge: () =>
-        Promise.reject(new SwitchgearError('upstream_invalid', 'The answer to merged prompts is too large')),
+      completeLarge: (_, source) => {
+        if (flights.length === 1) {
+          report({ kind: 'done', results: [{ body: {}, usage: null, flight, source }] });
+          return first.reading;
+        }
+        // Too large to be dealt: each is asked alone.
+        const error = failedBy(
+          new SwitchgearError('overloaded', 'The answer to merged prompts is too large'),
+        );
+        report({ kind: 'failed', error, blamesItems: true });
+        return Promise.resolve(null);
+      },
       failed: (end) => report({ kind: 'failed', error: end, blamesItems: blamesItems(end) }),
       found: () => {},
     };
@@ -106,6 +124,8 @@ export class PromptFlight implements Joinable {
   call: UpstreamCall | null = null;
   durationMs = 0;
   batchSize: number | null = null;
+  /** Of a large answer; rejects with what is wrong with it. */
+  reading: Promise<Usage | null> = Promise.resolve(null);
   readonly #batches: PromptBatches;
   readonly #waiters = new Set<Waiter>();
   #entry: { cancel(): void } | null = null;
@@ -188,7 +208,11 @@ export class PromptFlight implements Joinable {
     return null;
   }
 
-  #done({ body, usage, flight }: Dealt, batch: BatchFacts): void {
+  #done({ body, usage, flight, source }: Dealt, batch: BatchFacts): void {
+    if (source !== null) {
+      this.#doneLarge(flight, source);
+      return;
+    }
     this.recorded = { form: 'whole', body: batch.entries === 1 ? wholeIn(flight, body) : body };
     this.usage = batch.entries === 1 ? flight.usage : usage;
     this.headers = flight.headers;
@@ -204,6 +228,25 @@ export class PromptFlight implements Joinable {
       }
     }
     this.order.onRecorded?.(this);
+  }
+
+  #doneLarge(flight: Flight, source: Source): void {
+    this.headers = flight.headers;
+    this.call = flight.call;
+    this.durationMs = flight.durationMs;
+    const waiters = this.#take();
+    this.reading = readByEach(
+      waiters,
+      source,
+      (waiter, own) => waiter.completeLarge(this, own),
+      (waiter, error) => waiter.failed(failedBy(error), this),
+    ).then(
+      ({ usage }) => usage,
+      (thrown: unknown) => {
+        for (const waiter of waiters) waiter.failed(failedBy(thrown), this);
+        throw thrown;
+      },
+    );
   }
 
   #found(found: Found): void {

@@ -106,6 +106,10 @@ export class Relay implements Waiter {
   #isBehind = false;
   /** The rest of a stream that is complete, while the client takes it. */
   #rest: Rest | null = null;
+  /** Grows with each call that is waited for, and with each end of one. */
+  #attempt = 0;
+  /** Those whose late answer was tried: one that cannot be given is not tried again. */
+  readonly #staleTried = new Set<Leg>();
   /** What to tell the client when no upstream is left: the first real failure counts most. */
   #failure: SwitchgearError | Rejection | null = null;
   #refusal: SwitchgearError | null = null;
@@ -140,7 +144,7 @@ export class Relay implements Waiter {
 
   progress(flight: Answering): void {
     const { passage } = flight;
-    if (passage === null || this.#isBehind || !this.takes(passage.form)) return;
+    if (this.#over || passage === null || this.#isBehind || !this.takes(passage.form)) return;
     const { pieces, dropped } = passage;
     while (this.taken - dropped < pieces.length)
       if (!this.#write(this.#read(pieces, dropped), flight)) return;
@@ -167,6 +171,7 @@ export class Relay implements Waiter {
   async completeLarge(flight: Answering, source: Source): Promise<Usage | null> {
     const { answers, delivery, request } = this.#in;
     const leg = this.#leg;
+    const attempt = this.#attempt;
     if (leg === null) return null;
     const { id, now, shared = false } = leg.context;
     const { body, usage } = await answers.large.render({
@@ -181,10 +186,11 @@ export class Relay implements Waiter {
         isShared: shared,
       },
     });
-    if (this.#over) return usage;
+    // It may have gone elsewhere meanwhile.
+    if (this.#over || attempt !== this.#attempt) return usage;
     const bytes = Buffer.from(body.buffer, body.byteOffset, body.length);
     const origin = this.#origin(flight);
-    this.#finish(flight, usage);
+    this.#finish(flight, flight.usage ?? usage);
     if (request.stream) delivery.rendered(bytes, origin);
     else delivery.whole(bytes, origin);
     if (flight instanceof EmbeddingFlight && flight.held.length > 0)
@@ -197,7 +203,10 @@ export class Relay implements Waiter {
     const { delivery } = this.#in;
     if (delivery.write(part, () => this.#origin(flight))) return true;
     this.#isBehind = true;
-    delivery.onceTaken(() => this.#caughtUp(flight));
+    delivery.onceTaken(
+      () => this.#caughtUp(flight),
+      () => flight.passage?.heldBytes ?? 0,
+    );
     return false;
   }
 
@@ -250,6 +259,7 @@ export class Relay implements Waiter {
 
   failed(end: FlightEnd, flight: Answering): void {
     this.#flight = null;
+    this.#attempt += 1;
     if (this.#over) return;
     const { delivery } = this.#in;
     switch (end.kind) {
@@ -376,6 +386,7 @@ export class Relay implements Waiter {
 
   /** Nothing of a former call's answer was taken that counts. */
   #beginAnew(): void {
+    this.#attempt += 1;
     this.#answer = null;
     this.#rest = null;
     this.taken = 0;
@@ -616,7 +627,8 @@ export class Relay implements Waiter {
     if (this.#failure === null && this.#refusal === null && this.#gone === null) return false;
     for (const leg of this.#legs) {
       const { plan } = leg;
-      if (plan?.takesStale !== true) continue;
+      if (plan?.takesStale !== true || this.#staleTried.has(leg)) continue;
+      this.#staleTried.add(leg);
       this.#leg = leg;
       if (plan.kind === 'embeddings') {
         if (this.#embeddings(leg, plan).serveStale()) return true;

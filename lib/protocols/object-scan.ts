@@ -35,6 +35,8 @@ type Place = 'start' | 'first' | 'name' | 'in_name' | 'colon' | 'value' | 'in_va
 export class ObjectScan {
   /** JSON of watched members. */
   readonly kept = new Map<string, string>();
+  /** Watched members whose values were too long to be kept. */
+  readonly unkept = new Set<string>();
   /** Members whose value is a list. */
   readonly lists = new Set<string>();
   readonly #options: ScanOptions;
@@ -220,6 +222,7 @@ export class ObjectScan {
     const isOver = !this.#isInValue;
     if (isOver && this.#keeps.length <= MAX_KEPT_CHARS)
       this.kept.set(this.#name, Buffer.from(this.#keeps, 'latin1').toString('utf8'));
+    if (this.#keeps.length > MAX_KEPT_CHARS) this.unkept.add(this.#name);
     if (isOver || this.#keeps.length > MAX_KEPT_CHARS) this.#keeps = null;
   }
 }

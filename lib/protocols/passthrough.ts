@@ -1,4 +1,5 @@
 /** Surface and upstream speak the same protocol: the request's bytes go as they came, answers keep every field. */
+import { SwitchgearError } from '#lib/errors.ts';
 import { SSE_DONE, sseEvent } from '#lib/protocols/framing.ts';
 import { isObject, numberIn, objectsIn } from '#lib/protocols/json.ts';
 import { ObjectScan, type ScanOptions } from '#lib/protocols/object-scan.ts';
@@ -65,6 +66,8 @@ class PassingBytes implements AnswerBytes {
 
   push(chunk: Buffer): Buffer[] {
     const pieces = this.#scan.push(chunk);
+    if (this.#scan.unkept.has('error'))
+      throw new SwitchgearError('upstream_error', 'The upstream reported an error');
     if (this.#scan.kept.has('error')) this.#told();
     return pieces;
   }

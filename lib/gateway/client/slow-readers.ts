@@ -22,6 +22,8 @@ export class SlowReaders {
   readonly #parts: SlowReadersParts;
   /** Since when each has taken nothing, the longest first. */
   readonly #since = new Map<SlowReader, number>();
+  /** Bytes of those that were let go and have not closed yet. */
+  readonly #leaving = new Map<SlowReader, number>();
   /** Those that were let go so far. */
   readonly letGo = { stalled: 0, too_much_held: 0 };
   #timer: NodeJS.Timeout | null = null;
@@ -42,6 +44,7 @@ export class SlowReaders {
 
   /** It has taken what there was, or is gone. */
   remove(reader: SlowReader): void {
+    this.#leaving.delete(reader);
     this.#since.delete(reader);
     if (this.#since.size === 0) this.close();
   }
@@ -54,10 +57,10 @@ export class SlowReaders {
     }
   }
 
-  /** Lets go of as many as hold `bytes`. */
+  /** Lets go of as many as hold `bytes`, those that are leaving counted. */
   makeRoom(bytes: number): void {
     const latest = this.#parts.monotonicMs() - SPARED_MS;
-    let freed = 0;
+    let freed = [...this.#leaving.values()].reduce((sum, held) => sum + held, 0);
     for (const [reader, since] of this.#since) {
       if (freed >= bytes || since > latest) return;
       freed += reader.heldBytes;
@@ -71,7 +74,9 @@ export class SlowReaders {
   }
 
   #letGo(reader: SlowReader, why: keyof SlowReaders['letGo']): void {
+    const { heldBytes } = reader;
     this.remove(reader);
+    this.#leaving.set(reader, heldBytes);
     this.letGo[why] += 1;
     reader.letGo();
   }

@@ -72,7 +72,12 @@ export class LargeAnswers {
     }
     const [id, { job }] = first;
     this.#worker ??= this.#start();
-    this.#worker.postMessage({ id, job }, handedOver(job));
+    try {
+      this.#worker.postMessage({ id, job }, handedOver(job));
+    } catch (cause) {
+      this.#failFirst(new SwitchgearError('internal', 'A large answer could not be handed over', { cause }));
+      return;
+    }
     this.#timer = setTimeout(() => this.#giveUp(id), JOB_LIMIT_MS);
     this.#timer.unref();
   }
@@ -81,6 +86,8 @@ export class LargeAnswers {
     const worker = new Worker(new URL('./worker.ts', import.meta.url), { name: 'large-answers' });
     worker.unref();
     worker.on('message', (reply: Reply) => {
+      // Of one that was given up as it answered.
+      if (this.#worker !== worker) return;
       const waiting = this.#waiting.get(reply.id);
       this.#waiting.delete(reply.id);
       if ('done' in reply) waiting?.done(reply.done);
@@ -102,7 +109,7 @@ export class LargeAnswers {
     this.#worker = null;
     void worker?.terminate();
     this.#failFirst(
-      new SwitchgearError('upstream_invalid', `The answer took longer than ${JOB_LIMIT_MS} ms to read`),
+      new SwitchgearError('internal', `A large answer took longer than ${JOB_LIMIT_MS} ms to read`),
     );
   }
 

@@ -43,6 +43,10 @@ export class Passage {
     return this.#isKept;
   }
 
+  get heldBytes(): number {
+    return this.#heldBytes;
+  }
+
   /** Pieces that have come. */
   get end(): number {
     return this.dropped + this.pieces.length;
