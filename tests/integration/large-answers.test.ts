@@ -120,3 +120,21 @@ describe('a large chat', () => {
     expect(failures()).toBe(before + 2);
   });
 });
+
+describe('a single completion', () => {
+  it('is no worse for being large, and no fault of the upstream', async () => {
+    const text = 'word '.repeat(600_000);
+    answer = JSON.stringify({
+      id: 'up',
+      object: 'text_completion',
+      created: 1,
+      model: 'm',
+      choices: [{ index: 0, text, finish_reason: 'stop', logprobs: null }],
+      usage: { prompt_tokens: 1, completion_tokens: 2, total_tokens: 3 },
+    });
+    const got = await ask('/v1/completions', { model: 'm', prompt: 'x', temperature: 1 });
+    expect([got.status, JSON.parse(got.text).choices[0].text === text]).toEqual([200, true]);
+    const { window } = gateway.runtime.breakers.require('a.completions').snapshot();
+    expect(window).toMatchObject({ calls: 1, failures: 0 });
+  });
+});

@@ -34,7 +34,8 @@ it('are all over when the client has left, those too that waited for their turn'
   const socket = net.connect(Number(new URL(gateway.url).port), '127.0.0.1');
   socket.write(request('slow') + request('quick') + request('slow-too'));
   await until(() => upstream.seen.length === 3);
-  const held = async () => /^switchgear_held_bytes (\d+)$/m.exec(await gateway.runtime.prometheus.text())?.[1];
+  const held = async () =>
+    /^switchgear_held_bytes (\d+)$/m.exec(await gateway.runtime.prometheus.text())?.[1];
   await until(async () => Number(await held()) >= CONTENT.length);
   expect(gateway.runtime.gateway.running).toBe(3);
   socket.destroy();

@@ -77,6 +77,19 @@ const stateOf = (g: TestGateway) => g.runtime.breakers.require('redis').snapshot
 const events = (g: TestGateway, type: string) => g.runtime.events.query({ type, limit: 50 }).events;
 const keys = (r: RedisServer) => r.client.keys('switchgear:v1:*');
 
+it('refuses embeddings that are neither kept nor may be asked for', async () => {
+  const server = await redis();
+  const u = await upstream();
+  const g = await gateway(u, { url: server.url });
+  await until(() => g.runtime.cacheSnapshot().redis === 'connected');
+  g.runtime.breakers.require('a.embeddings').trip({ by: 'test' });
+  const answer = await post(`${g.url}/v1/embeddings`, { model: 'e', input: 'unknown' });
+  expect([answer.status, ((await answer.json()) as { error: { code: string } }).error.code]).toEqual([
+    503,
+    'circuit_open',
+  ]);
+});
+
 describe('two gateways with one Redis', () => {
   it('share answers and vectors, with their age, and expire together', async () => {
     const [r, u] = [await redis(), await upstream()];

@@ -168,7 +168,11 @@ export interface DataPlane {
 /** The gateway between them, all of it real, of one upstream of kind openai. */
 export async function startDataPlane(
   config: Record<string, unknown> = {},
-  { leadBytes }: { leadBytes?: number } = {},
+  {
+    leadBytes,
+    large = new LargeAnswers(),
+    staleIfErrorMs = 0,
+  }: { leadBytes?: number; large?: LargeAnswers; staleIfErrorMs?: number } = {},
 ): Promise<DataPlane> {
   const upstream = { name: 'a', kind: 'openai', url: 'http://127.0.0.1:1/v1', connections: 1_000 };
   const parsed: Config = configSchema.parse({ upstreams: [upstream], ...config });
@@ -194,14 +198,13 @@ export async function startDataPlane(
   });
   await upstreams.apply(parsed);
   const cache = new ResponseCache({
-    limits: { maxBytes: parsed.cache.memory_mb * BYTES_PER_MB, staleIfErrorMs: 0 },
+    limits: { maxBytes: parsed.cache.memory_mb * BYTES_PER_MB, staleIfErrorMs },
     now: () => clock.ms,
     monotonicMs,
     random: () => 0.5,
     onCorrupt: () => {},
     onLook: () => {},
   });
-  const large = new LargeAnswers();
   const answers = new AnswerCache({
     cache,
     holdings,
